@@ -1,0 +1,1 @@
+"""PyTorch → ONNX: convert, optimize, verify, bench."""

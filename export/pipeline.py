@@ -1,0 +1,134 @@
+"""One export from end to end: nothing reaches the store unless everything verified."""
+
+import platform
+import shutil
+from collections.abc import Callable
+from importlib.metadata import version as installed
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from export.bench import latencies
+from export.convert import OPSET, convert
+from export.optimize import optimize, quantize
+from export.report import Report
+from export.verify import Sample, run_torch, verify_grid, verify_quantized
+from rebracket import registry
+from rebracket.errors import ModelIncompatible
+from rebracket.inference.engine import Engine
+from rebracket.models.classifier import pretrained_path
+from rebracket.registry import EXPORTED, TRAINED, Artefact, Manifest
+from rebracket.segment.text import TextEncoder
+from rebracket.training.bundle import CARD, Bundle
+from rebracket.training.corpus import split_corpus
+
+FILES = {"none": "model.onnx", "int8": "model.int8.onnx"}
+TOKENIZER = "tokenizer.json"
+REPORT = "report.json"
+
+Step = Callable[[str], None]
+"""Told what begins."""
+
+
+def export(tag: str, *, step: Step) -> tuple[str, Report]:
+    """Export a stored PyTorch model to a stored ONNX model of the same version.
+
+    Returns the new tag and the report.
+
+    Raises:
+        ModelNotFound: there is no such PyTorch model.
+        StoreError: that version is exported already.
+        ExportError: the export failed or did not verify.
+    """
+    stored = registry.find(tag)
+    if stored.tag.name != TRAINED:
+        raise ModelIncompatible(f"{stored.tag} is not a {TRAINED} model")
+    bundle = Bundle.read(Path(stored.path))
+    version = bundle.facts.version
+    registry.refuse_existing(EXPORTED, version)
+    with TemporaryDirectory() as scratch:
+        folder, work = Path(scratch) / "model", Path(scratch) / "work"
+        folder.mkdir()
+        work.mkdir()
+        report = _build(bundle, str(stored.tag), folder, work, step)
+        step("saving to the store")
+        _describe(bundle, folder, report)
+        metadata = {
+            "metrics": bundle.facts.test.flat(),
+            "torch_model": str(stored.tag),
+            "calibration": bundle.facts.calibration.model_dump(),
+            "labels": [str(label) for label in bundle.facts.labels],
+            "export": report.model_dump(mode="json"),
+        }
+        with registry.create(
+            EXPORTED, version, labels={"stage": "exported"}, metadata=metadata
+        ) as target:
+            shutil.copytree(folder, target, dirs_exist_ok=True)
+    return f"{EXPORTED}:{version}", report
+
+
+def _build(bundle: Bundle, source: str, folder: Path, work: Path, step: Step) -> Report:
+    """Convert, optimize, quantize, verify; the artefacts land in `folder`."""
+    step("loading the PyTorch model")
+    model, calibration = bundle.model(), bundle.facts.calibration
+    full, int8 = folder / FILES["none"], folder / FILES["int8"]
+    step("converting to ONNX")
+    convert(model, work / "converted.onnx")
+    step("optimizing, each pass against the last")
+    passes = optimize(work / "converted.onnx", full)
+    step("verifying fp32 against PyTorch")
+    verification = verify_grid(model, Engine(full), calibration)
+    step("quantizing to int8")
+    passes += quantize(work / "converted.onnx", int8)
+    step("verifying int8 on held-out texts")
+    agreement = verify_quantized(model, Engine(int8), calibration, held_out_samples())
+    step("measuring PyTorch, fp32 and int8 side by side")
+    runs = {
+        "pytorch": lambda windows: run_torch(model, windows),
+        "onnx": Engine(full).run,
+        "int8": Engine(int8).run,
+    }
+    return Report(
+        source=source,
+        opset=OPSET,
+        versions={
+            "python": platform.python_version(),
+            **{name: installed(name) for name in ("torch", "onnx", "onnxscript", "onnxruntime")},
+        },
+        passes=passes,
+        latency_ms=latencies(runs),
+        megabytes={
+            name: round((folder / file).stat().st_size / 2**20, 1) for name, file in FILES.items()
+        },
+        verification=verification,
+        int8=agreement,
+    )
+
+
+def held_out_samples() -> list[Sample]:
+    """The corpus's test texts as they are served."""
+    encoder = TextEncoder.from_file(pretrained_path() / TOKENIZER)
+    samples = []
+    for text in split_corpus().test:
+        windows = encoder.encode(text.segment.text, text.segment.lyrics)
+        if windows is not None:
+            samples.append(Sample(windows, text.type, text.mean_intensity))
+    return samples
+
+
+def _describe(bundle: Bundle, folder: Path, report: Report) -> None:
+    """Everything that is not a graph: manifest, tokenizer, card, report."""
+    manifest = Manifest(
+        name=EXPORTED,
+        version=bundle.facts.version,
+        created=registry.now(),
+        labels=list(bundle.facts.labels),
+        metrics=bundle.facts.test.flat(),
+        artefacts={
+            "int8": Artefact(file=FILES["int8"], calibration=bundle.facts.calibration),
+            "none": Artefact(file=FILES["none"], calibration=bundle.facts.calibration),
+        },
+    )
+    (folder / registry.MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
+    (folder / REPORT).write_text(report.model_dump_json(indent=2), encoding="utf-8")
+    shutil.copyfile(pretrained_path() / TOKENIZER, folder / TOKENIZER)
+    shutil.copyfile(bundle.path / CARD, folder / CARD)

@@ -1,0 +1,124 @@
+"""Settings: `config.yaml`, overridden by `REBRACKET_DEPLOYMENT__…` environment variables."""
+
+import os
+from functools import cache
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    YamlConfigSettingsSource,
+)
+
+from rebracket.errors import ConfigError
+
+CONFIG_VARIABLE = "REBRACKET_CONFIG"
+PREFIX = "REBRACKET_"
+MIB = 2**20
+
+
+class Section(BaseModel):
+    """Unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Api(Section):
+    """Where the service listens and how much it reads."""
+
+    host: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    max_json_bytes: Annotated[int, Field(ge=1024, le=128 * MIB)] = 8 * MIB
+    timeout_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+
+
+class Optimization(Section):
+    """Which artefact of the stored model answers."""
+
+    onnx: Literal[True] = True
+    quantization: Literal["int8", "none"] = "int8"
+
+
+class Engine(Section):
+    """How inference shares the cores; 0 means every core that this process may use."""
+
+    parallel_runs: Annotated[int, Field(ge=0, le=256)] = 0
+
+
+class Deployment(Section):
+    """Everything about one deployment."""
+
+    api: Api = Api()
+    workers: Annotated[int, Field(ge=1, le=256)] = 1
+    model_path: Annotated[str, Field(min_length=1)] = "rebracket-segment:latest"
+    optimization: Optimization = Optimization()
+    engine: Engine = Engine()
+
+
+class Settings(BaseSettings):
+    """The whole settings tree."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+        extra="forbid",
+        frozen=True,
+    )
+
+    deployment: Deployment = Deployment()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over file over defaults."""
+        del dotenv_settings, file_secret_settings
+        path = os.environ.get(CONFIG_VARIABLE)
+        file = YamlConfigSettingsSource(settings_cls, yaml_file=path) if path else None
+        return (init_settings, env_settings, *([file] if file else []))
+
+
+def load_settings() -> Settings:
+    """Read settings from the file in `REBRACKET_CONFIG` and the environment.
+
+    Raises:
+        ConfigError: a key's path, and what was expected there.
+    """
+    path = os.environ.get(CONFIG_VARIABLE)
+    if path and not Path(path).is_file():
+        raise ConfigError(f"{CONFIG_VARIABLE}: no file at {path}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise ConfigError("; ".join(lines)) from None
+    except (SettingsError, yaml.YAMLError, UnicodeDecodeError, TypeError, ValueError) as error:
+        raise ConfigError(f"{path or 'environment'}: {error}") from None
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return load_settings()
+
+
+def available_cores() -> int:
+    """Cores that this process may use: its affinity, cut by the cgroup's CPU quota."""
+    cores = len(os.sched_getaffinity(0))
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+    except (OSError, ValueError):
+        return cores
+    return cores if quota == "max" else max(1, min(cores, int(quota) // int(period)))

@@ -1,0 +1,1 @@
+"""Between the socket and the service: request ids, body limits, error answers."""

@@ -1,0 +1,82 @@
+"""BentoML's HTTP application with this service's error answers and limits.
+
+BentoML has no public hook for either: it answers 400 to everything invalid, catches errors before
+Starlette's handlers see them, and reads bodies of any length. So the application factory, a private
+class, is subclassed here and nowhere else; bentoml is pinned exactly for that.
+"""
+
+import inspect
+from typing import Any
+
+from _bentoml_impl.server.app import ServiceAppFactory
+from _bentoml_sdk import Service as BentoService
+from pydantic import BaseModel, ValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from rebracket.config import settings
+from rebracket.errors import RequestError, UnsupportedMedia
+from rebracket.gateway import problems
+from rebracket.gateway.middleware import BodyLimit, RequestIds
+
+CLIENT_CLOSED_REQUEST = 499
+
+
+class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is untyped
+    """Builds the application of one worker."""
+
+    def __call__(self) -> Starlette:
+        """The application, with this service's error handlers."""
+        app: Starlette = super().__call__()
+        app.add_exception_handler(HTTPException, problems.on_http_exception)
+        app.add_exception_handler(RequestError, problems.on_request_error)
+        app.add_exception_handler(Exception, problems.on_exception)
+        return app
+
+    @property
+    def middlewares(self) -> list[Middleware]:
+        """Ours stand before BentoML's, so that its own refusals carry request ids too."""
+        limit = settings().deployment.api.max_json_bytes
+        return [Middleware(RequestIds), *super().middlewares, Middleware(BodyLimit, limit=limit)]
+
+    async def api_endpoint(self, name: str, request: Request) -> Response:
+        """Validate a root-level JSON body, call the API, serialize its answer."""
+        try:
+            argument = await self._read(name, request)
+            answer = await getattr(self._service_instance, name).local(argument)
+        except RequestError as error:
+            return problems.respond(error)
+        except ClientDisconnect:
+            return Response(status_code=CLIENT_CLOSED_REQUEST)
+        return Response(answer.model_dump_json(), media_type="application/json")
+
+    async def _read(self, name: str, request: Request) -> BaseModel:
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != "application/json":
+            raise UnsupportedMedia("Send the body as application/json")
+        schema = _body_schema(self.service.apis[name].func)
+        try:
+            return schema.model_validate_json(await request.body())
+        except ValidationError as error:
+            raise problems.from_validation(error) from None
+
+
+def _body_schema(api: Any) -> type[BaseModel]:
+    """The schema that an API method takes as its one argument."""
+    _, argument = inspect.signature(api, eval_str=True).parameters.values()
+    schema = argument.annotation
+    assert isinstance(schema, type)
+    assert issubclass(schema, BaseModel)
+    return schema
+
+
+class Service(BentoService[Any]):  # type: ignore[misc]
+    """A BentoML service whose application `AppFactory` builds."""
+
+    def to_asgi(self, is_main: bool = True) -> Starlette:
+        """The ASGI application of one worker."""
+        self.inject_config()
+        return AppFactory(self, is_main=is_main)()

@@ -1,0 +1,1 @@
+"""Exported models at work: sessions, calibration, the pool that runs them."""

@@ -1,0 +1,1 @@
+"""PyTorch models; imported by training and export only."""

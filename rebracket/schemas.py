@@ -1,0 +1,123 @@
+"""What goes in and out over HTTP, as pydantic models."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from rebracket.taxonomy import RebracketingType
+
+MAX_TEXT = 10_000
+MAX_SEGMENTS = 256
+
+Words = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
+MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+MetadataValue = Annotated[str, StringConstraints(max_length=512)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Modality = Literal["text", "lyrics"]
+
+
+class Schema(BaseModel):
+    """Unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Segment(Schema):
+    """A piece of a song: a concept in words, its lyrics, or both."""
+
+    text: Words | None = Field(None, description="The concept: a note or a proposal.")
+    lyrics: Words | None = Field(None, description="Sung words; lines split by newlines or ' / '.")
+    segment_id: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+    metadata: Annotated[dict[MetadataKey, MetadataValue], Field(max_length=32)] | None = Field(
+        None, description="Echoed in the answer."
+    )
+
+    @model_validator(mode="after")
+    def _has_content(self) -> Self:
+        if not any(words and not words.isspace() for words in (self.text, self.lyrics)):
+            raise PydanticCustomError(
+                "empty_segment", "Segment needs content: give text, lyrics, or both"
+            )
+        return self
+
+
+class SegmentBatch(Schema):
+    """Segments that are answered in the order given."""
+
+    segments: Annotated[list[Segment], Field(min_length=1, max_length=MAX_SEGMENTS)]
+
+
+class ModelRef(Schema):
+    """Which model answered."""
+
+    name: str
+    version: str
+    variant: str
+
+
+class Prediction(Schema):
+    """The service's reading of one segment."""
+
+    segment_id: str | None
+    type: RebracketingType
+    intensity: Probability
+    confidence: Probability = Field(description="Calibrated probability that `type` is right.")
+    probabilities: dict[RebracketingType, Probability] = Field(description="Sum to 1.")
+    modalities: list[Modality]
+    model: ModelRef
+    metadata: dict[str, str] | None
+    latency_ms: float = Field(ge=0)
+
+
+class Problem(Schema):
+    """Why an item could not be answered."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+class ItemError(Schema):
+    """Stands in the place of a segment whose content can't be decoded."""
+
+    index: int
+    error: Problem
+
+
+class PredictionBatch(Schema):
+    """Answers in the order of the segments."""
+
+    predictions: list[Prediction | ItemError]
+    errors: int = Field(ge=0)
+
+
+class ModelInfo(Schema):
+    """A model version that this process serves."""
+
+    name: str
+    version: str
+    variant: str
+    weight: Probability
+    quantization: Literal["int8", "none"]
+    labels: list[RebracketingType]
+    created: str
+    metrics: dict[str, float]
+    card: str
+
+
+class ModelList(Schema):
+    """Everything that answers here."""
+
+    models: list[ModelInfo]
+
+
+class Health(Schema):
+    """Whether the service answers, and with which models."""
+
+    status: Literal["ok", "degraded", "starting"]
+    ready: bool
+    models: list[ModelRef]
+    uptime_s: float
+    version: str

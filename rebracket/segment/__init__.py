@@ -1,0 +1,1 @@
+"""Raw segments → arrays, a module a modality."""

@@ -1,0 +1,1 @@
+"""Corpus, data sets, training, evaluation, model card."""

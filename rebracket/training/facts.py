@@ -1,0 +1,64 @@
+"""What is known of a trained model: its recipe, its data, its measured worth."""
+
+from pydantic import Field
+
+from rebracket import __version__
+from rebracket.inference.calibration import Calibration
+from rebracket.models.classifier import SegmentClassifier
+from rebracket.registry import SemanticVersion, now
+from rebracket.taxonomy import TYPES, RebracketingType
+from rebracket.training.calibrate import fit_temperature
+from rebracket.training.corpus import AuthoredText, Record, Split, corpus_hash
+from rebracket.training.metrics import Metrics, measure
+from rebracket.training.train import Recipe, score
+
+
+class Facts(Record):
+    """Stored beside the weights as `facts.json`."""
+
+    version: SemanticVersion
+    created: str = Field(default_factory=now)
+    code_version: str = __version__
+    data_hash: str
+    labels: tuple[RebracketingType, ...] = TYPES
+    texts: dict[str, int]
+    recipe: Recipe
+    calibration: Calibration
+    validation: Metrics
+    test: Metrics
+
+
+def find_facts(model: SegmentClassifier, split: Split, recipe: Recipe, version: str) -> Facts:
+    """Calibrate a trained model on the validation texts, then measure it on the test texts."""
+    logits, _ = score(model, split.validation)
+    calibration = fit_temperature(logits, [text.mass for text in split.validation])
+    return Facts(
+        version=version,
+        data_hash=corpus_hash(),
+        texts={
+            "train": len(split.train),
+            "validation": len(split.validation),
+            "test": len(split.test),
+        },
+        recipe=recipe,
+        calibration=calibration,
+        validation=measure_texts(model, split.validation, calibration),
+        test=measure_texts(model, split.test, calibration),
+    )
+
+
+def measure_texts(
+    model: SegmentClassifier, texts: list[AuthoredText], calibration: Calibration
+) -> Metrics:
+    """A PyTorch model's agreement with the authors of texts, in full precision.
+
+    Acceptable is every type that author or reader named first or second.
+    """
+    logits, intensity = score(model, texts)
+    return measure(
+        calibration.probabilities(logits),
+        intensity,
+        types=[text.type for text in texts],
+        intensities=[text.mean_intensity for text in texts],
+        acceptable=[text.acceptable for text in texts],
+    )

@@ -1,0 +1,121 @@
+"""The BentoML service: routes only. Start it with `rebracket serve` or `bentoml serve service:Rebracket`."""
+
+from time import monotonic
+
+import bentoml
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from rebracket import __version__
+from rebracket.config import available_cores, settings
+from rebracket.errors import RequestError
+from rebracket.gateway import problems
+from rebracket.gateway.app import Service
+from rebracket.inference.predictor import Predictor
+from rebracket.inference.runner import Runner
+from rebracket.registry import resolve
+from rebracket.schemas import (
+    Health,
+    ItemError,
+    ModelInfo,
+    ModelList,
+    Prediction,
+    PredictionBatch,
+    Problem,
+    Segment,
+    SegmentBatch,
+)
+
+deployment = settings().deployment
+
+
+@bentoml.service(
+    name="rebracket",
+    service_class=Service,
+    workers=deployment.workers,
+    http={"host": str(deployment.api.host), "port": deployment.api.port},
+    traffic={"timeout": deployment.api.timeout_s},
+)
+class Rebracket:
+    """Says along which axis a segment's boundaries are re-parsed, how much, and how sure it is."""
+
+    def __init__(self) -> None:
+        self.started = monotonic()
+        quantization = deployment.optimization.quantization
+        self.model = resolve(deployment.model_path)
+        cores = max(1, available_cores() // deployment.workers)
+        self.runner = Runner(
+            Predictor.load(self.model, quantization),
+            parallel_runs=deployment.engine.parallel_runs or cores,
+        )
+
+    @bentoml.api(route="/predict")
+    async def predict(self, segment: Segment, /) -> Prediction:
+        """Read one segment."""
+        return await self.runner.predict(segment)
+
+    @bentoml.api(route="/predict_batch")
+    async def predict_batch(self, batch: SegmentBatch, /) -> PredictionBatch:
+        """Read up to 256 segments; answers come in the same order."""
+        answers = await self.runner.predict_all(batch.segments)
+        items = [
+            ItemError(index=index, error=Problem.model_validate(problems.describe(answer)))
+            if isinstance(answer, RequestError)
+            else answer
+            for index, answer in enumerate(answers)
+        ]
+        errors = sum(isinstance(item, ItemError) for item in items)
+        return PredictionBatch(predictions=items, errors=errors)
+
+    def health(self) -> Health:
+        """Whether this worker answers."""
+        return Health(
+            status="ok",
+            ready=True,
+            models=[self.runner.predictor.ref],
+            uptime_s=monotonic() - self.started,
+            version=__version__,
+        )
+
+    def models(self) -> ModelList:
+        """What answers here."""
+        ref, manifest = self.runner.predictor.ref, self.model.manifest
+        return ModelList(
+            models=[
+                ModelInfo(
+                    name=ref.name,
+                    version=ref.version,
+                    variant=ref.variant,
+                    weight=1.0,
+                    quantization=deployment.optimization.quantization,
+                    labels=manifest.labels,
+                    created=manifest.created,
+                    metrics=manifest.metrics,
+                    card=self.model.card,
+                )
+            ]
+        )
+
+    @bentoml.on_shutdown
+    def close(self) -> None:
+        """Let running predictions end."""
+        self.runner.close()
+
+
+async def health(_: Request) -> Response:
+    """GET /health."""
+    body = bentoml.get_current_service().health()
+    return Response(body.model_dump_json(), media_type="application/json")
+
+
+async def models(_: Request) -> Response:
+    """GET /models."""
+    body = bentoml.get_current_service().models()
+    return Response(body.model_dump_json(), media_type="application/json")
+
+
+Rebracket.mount_asgi_app(  # type: ignore[attr-defined]  # the decorator makes it a Service
+    Starlette(routes=[Route("/health", health), Route("/models", models)])
+)
