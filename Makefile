@@ -38,11 +38,15 @@ $(VENV)/dev: pyproject.toml $(LOCK)
 	$(PIP) --editable '.[dev]'
 	touch $@ $(VENV)/train
 
-# Everything resolved together; torch without its local version, so that any build of it serves.
+# Everything resolved together, then the serving part of it; torch without its local version, so that
+# any build of it serves.
 lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --editable '.[dev]'
 	build/lock/bin/python -m pip freeze --exclude-editable | sed 's/^\(torch==[0-9.]*\)+.*/\1/' > $(LOCK)
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --constraint $(LOCK) --editable .
+	build/lock/bin/python -m pip freeze --exclude-editable > requirements.serve.lock
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

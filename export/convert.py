@@ -1,7 +1,5 @@
 """A classifier → one ONNX graph with dynamic batch and length."""
 
-import logging
-import warnings
 from pathlib import Path
 
 import onnx
@@ -9,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim
 
+from export.quiet import quiet
 from export.report import Shapes
 from rebracket.errors import ExportError
 from rebracket.inference.engine import INPUTS, OUTPUTS
@@ -35,9 +34,7 @@ def convert(model: SegmentClassifier, path: Path) -> None:
     windows, length, segments = Dim("windows"), Dim("length", max=512), Dim("segments")
     example = _example()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        with quiet():
             torch.onnx.export(
                 _Exportable(model).eval(),
                 example,

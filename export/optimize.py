@@ -1,14 +1,10 @@
 """Optimization passes; each is kept only where it measures faster than what it changes."""
 
-import logging
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import onnx
 import onnxruntime as ort
-from onnxruntime.quantization import QuantType, quantize_dynamic
-from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers import optimizer as transformers_optimizer
 
 from export.bench import latencies, mean_latency
@@ -24,7 +20,6 @@ Transform = Callable[[Path, Path], str]
 
 def fuse_transformer(source: Path, target: Path) -> str:
     """Onnxruntime's BERT fusions: attention, layer norm, GELU."""
-    logging.getLogger("onnxruntime.transformers").setLevel(logging.ERROR)
     model = transformers_optimizer.optimize_model(
         str(source), model_type="bert", num_heads=12, hidden_size=384, opt_level=0
     )
@@ -55,31 +50,6 @@ def optimize(source: Path, target: Path) -> list[Pass]:
         passes.append(step)
     target.write_bytes(current.read_bytes())
     return passes
-
-
-def quantize(source: Path, target: Path) -> list[Pass]:
-    """Dynamic int8 weights and activations: per tensor, then per channel if that is faster."""
-    prepared = target.with_name("prepared.onnx")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
-
-    def transform(per_channel: bool) -> Transform:
-        def apply(_: Path, out: Path) -> str:
-            logging.disable(logging.WARNING)
-            quantize_dynamic(prepared, out, per_channel=per_channel, weight_type=QuantType.QInt8)
-            logging.disable(logging.NOTSET)
-            return f"{out.stat().st_size / 2**20:.0f} MiB"
-
-        apply.__name__ = "int8_per_channel" if per_channel else "int8_per_tensor"
-        return apply
-
-    first = _try(transform(False), source, target)
-    other = target.with_name("per_channel.onnx")
-    second = _try(transform(True), target, other)
-    if second.kept:
-        target.write_bytes(other.read_bytes())
-    return [first, second]
 
 
 def _try(transform: Transform, source: Path, target: Path) -> Pass:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -14,7 +15,9 @@ from rebracket.inference.engine import Engine, Scores
 from rebracket.models.classifier import SegmentClassifier
 from rebracket.segment.text import Windows
 from rebracket.taxonomy import RebracketingType
+from rebracket.training.corpus import AuthoredText
 from rebracket.training.metrics import measure
+from rebracket.training.score import encode_all, score
 
 TOLERANCE = 1e-4
 """fp32: the largest absolute difference allowed on probabilities and intensity."""
@@ -25,15 +28,6 @@ MAX_F1_LOSS = 0.01
 
 SEGMENTS = (1, 2, 5, 8)
 LENGTHS = (3, 17, 64, 256)
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A held-out text as windows, with its true type and intensity."""
-
-    windows: Windows
-    type: RebracketingType
-    intensity: float
 
 
 def grid() -> Iterator[Windows]:
@@ -80,53 +74,64 @@ def verify_grid(model: SegmentClassifier, engine: Engine, calibration: Calibrati
     return Verification(cases=cases, probabilities=probabilities, intensity=intensity)
 
 
-def verify_quantized(
-    model: SegmentClassifier, engine: Engine, calibration: Calibration, samples: Sequence[Sample]
-) -> Agreement:
-    """Compare on held-out texts, each alone, as it is served.
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """PyTorch's reading of held-out texts, which quantized graphs are compared with."""
 
-    Raises:
-        ExportError: too few labels agree, or too much macro-F1 is lost.
-    """
-    wanted = [run_torch(model, sample.windows) for sample in samples]
-    found = [engine.run(sample.windows) for sample in samples]
-    a, b = (_probabilities(scores, calibration) for scores in (wanted, found))
-    same = float((a.argmax(axis=1) == b.argmax(axis=1)).mean())
-    score, reference = (_macro_f1(p, samples) for p in (b, a))
-    agreement = Agreement(
-        texts=len(samples),
-        label_agreement=same,
-        macro_f1=score,
-        macro_f1_loss=reference - score,
-        probabilities=float(np.abs(a - b).max()),
-        intensity=float(
-            max(
-                abs(float((x.intensity - y.intensity)[0]))
-                for x, y in zip(wanted, found, strict=True)
-            )
-        ),
-    )
-    if same < MIN_AGREEMENT or agreement.macro_f1_loss > MAX_F1_LOSS:
-        raise ExportError(
-            f"int8 agrees with PyTorch on {same:.1%} of labels ({MIN_AGREEMENT:.0%} needed) and "
-            f"loses {agreement.macro_f1_loss:.3f} macro-F1 ({MAX_F1_LOSS} allowed)"
+    calibration: Calibration
+    windows: list[Windows]
+    types: list[RebracketingType]
+    probabilities: NDArray[np.float64]
+    intensity: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls, model: SegmentClassifier, calibration: Calibration, texts: Sequence[AuthoredText]
+    ) -> Self:
+        """Read the texts with PyTorch."""
+        segments = [text.segment for text in texts]
+        logits, intensity = score(model, segments)
+        return cls(
+            calibration=calibration,
+            windows=encode_all(segments),
+            types=[text.type for text in texts],
+            probabilities=calibration.probabilities(logits),
+            intensity=intensity,
         )
-    return agreement
+
+    def verify(self, engine: Engine) -> Agreement:
+        """Compare a graph's reading of each text, alone, as it is served.
+
+        Raises:
+            ExportError: too few labels agree, or too much macro-F1 is lost.
+        """
+        found = [engine.run(windows) for windows in self.windows]
+        probabilities = np.concatenate(
+            [self.calibration.probabilities(scores.logits) for scores in found]
+        )
+        intensity = np.concatenate([scores.intensity for scores in found])
+        same = (probabilities.argmax(axis=1) == self.probabilities.argmax(axis=1)).mean()
+        macro_f1 = self._macro_f1(probabilities)
+        agreement = Agreement(
+            texts=len(found),
+            label_agreement=float(same),
+            macro_f1=macro_f1,
+            macro_f1_loss=self._macro_f1(self.probabilities) - macro_f1,
+            probabilities=float(np.abs(probabilities - self.probabilities).max()),
+            intensity=float(np.abs(intensity - self.intensity).max()),
+        )
+        if same < MIN_AGREEMENT or agreement.macro_f1_loss > MAX_F1_LOSS:
+            raise ExportError(
+                f"agrees with PyTorch on {same:.1%} of labels ({MIN_AGREEMENT:.0%} needed), "
+                f"loses {agreement.macro_f1_loss:.3f} macro-F1 ({MAX_F1_LOSS} allowed)"
+            )
+        return agreement
+
+    def _macro_f1(self, probabilities: NDArray[np.float64]) -> float:
+        zeros = np.zeros(len(self.types))
+        return measure(probabilities, zeros, types=self.types, intensities=zeros.tolist()).macro_f1
 
 
 def _gap(wanted: Scores, found: Scores, calibration: Calibration) -> float:
     a, b = (calibration.probabilities(scores.logits) for scores in (wanted, found))
     return float(np.abs(a - b).max())
-
-
-def _probabilities(scores: list[Scores], calibration: Calibration) -> NDArray[np.float64]:
-    return np.concatenate([calibration.probabilities(item.logits) for item in scores])
-
-
-def _macro_f1(probabilities: NDArray[np.float64], samples: Sequence[Sample]) -> float:
-    return measure(
-        probabilities,
-        np.zeros(len(samples)),
-        types=[sample.type for sample in samples],
-        intensities=[sample.intensity for sample in samples],
-    ).macro_f1

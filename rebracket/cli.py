@@ -234,3 +234,7 @@ def _predictor(model: str | None) -> Any:
     deployment = load_settings().deployment
     exported = resolve(model or deployment.model_path)
     return Predictor.load(exported, deployment.optimization.quantization)
+
+
+if __name__ == "__main__":
+    main()

@@ -100,11 +100,13 @@ def load_settings() -> Settings:
     if path and not Path(path).is_file():
         raise ConfigError(f"{CONFIG_VARIABLE}: no file at {path}")
     try:
+        if path and not isinstance(yaml.safe_load(Path(path).read_bytes()), dict | None):
+            raise ConfigError(f"{path}: expected a mapping of settings")
         return Settings()
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         raise ConfigError("; ".join(lines)) from None
-    except (SettingsError, yaml.YAMLError, UnicodeDecodeError, TypeError, ValueError) as error:
+    except (SettingsError, yaml.YAMLError, OSError) as error:
         raise ConfigError(f"{path or 'environment'}: {error}") from None
 
 

@@ -70,13 +70,22 @@ class Prediction(Schema):
     latency_ms: float = Field(ge=0)
 
 
+class InvalidField(Schema):
+    """One invalid field."""
+
+    loc: list[str | int]
+    msg: str
+    type: str
+
+
 class Problem(Schema):
-    """Why an item could not be answered."""
+    """Why an item could not be answered (RFC 9457)."""
 
     type: str
     title: str
     status: int
     detail: str
+    errors: list[InvalidField] | None = None
 
 
 class ItemError(Schema):

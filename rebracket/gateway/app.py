@@ -6,6 +6,7 @@ class, is subclassed here and nowhere else; bentoml is pinned exactly for that.
 """
 
 import inspect
+import logging
 from typing import Any
 
 from _bentoml_impl.server.app import ServiceAppFactory
@@ -20,7 +21,9 @@ from starlette.responses import Response
 from rebracket.config import settings
 from rebracket.errors import RequestError, UnsupportedMedia
 from rebracket.gateway import problems
-from rebracket.gateway.middleware import BodyLimit, RequestIds
+from rebracket.gateway.middleware import BodyLimit, RequestIds, request_id
+
+logger = logging.getLogger(__name__)
 
 CLIENT_CLOSED_REQUEST = 499
 
@@ -51,6 +54,9 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
             return problems.respond(error)
         except ClientDisconnect:
             return Response(status_code=CLIENT_CLOSED_REQUEST)
+        except Exception:
+            logger.exception("request %s to %s failed", request_id(), name)
+            return problems.respond(problems.unexpected())
         return Response(answer.model_dump_json(), media_type="application/json")
 
     async def _read(self, name: str, request: Request) -> BaseModel:

@@ -66,4 +66,9 @@ async def on_request_error(_: Request, error: Exception) -> Response:
 
 async def on_exception(_: Request, __: Exception) -> Response:
     """Whatever nobody foresaw; Starlette logs the traceback, the caller gets the request id."""
-    return respond(InternalError("Unexpected error; quote the request id when you report it"))
+    return respond(unexpected())
+
+
+def unexpected() -> InternalError:
+    """What a caller may know of our faults."""
+    return InternalError("Unexpected error; quote the request id when you report it")

@@ -32,8 +32,9 @@ def load_encoder() -> nn.Module:
     from transformers import AutoModel
     from transformers.utils import logging
 
-    logging.set_verbosity_error()  # it reports the pooler that we leave out on purpose
-    logging.disable_progress_bar()
+    # It reports the pooler that we leave out on purpose.
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     encoder: nn.Module = AutoModel.from_pretrained(
         pretrained_path(),
         add_pooling_layer=False,

@@ -26,8 +26,8 @@ SECOND_MASS = 0.25
 NEAR_DUPLICATE = 0.5
 """Texts that share this much of their word trigrams (cosine) belong to one group."""
 
-VALIDATION_PARTS = ("part5",)
-TEST_PARTS = ("part6",)
+VALIDATION_PARTS = ("part15",)
+TEST_PARTS = ("part6", "part16")
 
 
 class Record(BaseModel):
@@ -54,26 +54,31 @@ class Reading(Record):
 
 
 class AuthoredText(Reading):
-    """A corpus line: a text, its author's reading, and an independent reader's."""
+    """A corpus line: a text, its author's reading, and an independent reader's where there is one."""
 
     text: Annotated[str, Field(min_length=1)]
     register_: Register = Field(alias="register")
-    reader: Reading
+    reader: Reading | None
 
     @property
     def mass(self) -> NDArray[np.float64]:
-        """Mean label mass of both readings."""
-        return (super().mass + self.reader.mass) / 2
+        """Mean label mass of the readings."""
+        own = super().mass
+        return own if self.reader is None else (own + self.reader.mass) / 2
 
     @property
     def mean_intensity(self) -> float:
-        """Mean intensity of both readings."""
+        """Mean intensity of the readings."""
+        if self.reader is None:
+            return self.intensity
         return (self.intensity + self.reader.intensity) / 2
 
     @property
     def acceptable(self) -> list[RebracketingType]:
         """Every type that author or reader named first or second."""
-        named = (self.type, self.second, self.reader.type, self.reader.second)
+        named = {self.type, self.second}
+        if self.reader is not None:
+            named |= {self.reader.type, self.reader.second}
         return [kind for kind in TYPES if kind in named]
 
     @property

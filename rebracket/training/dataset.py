@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -25,7 +25,6 @@ class Example:
     field: int
     mass: Tensor
     intensity: float
-    register: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +46,11 @@ def cache_lower_layers(
     """Run every text through the frozen layers once; texts longer than a window are cut to it."""
     model.eval()
     examples: list[Example | None] = [None] * len(texts)
-    rows = [encoder.encode(text.text, None) for text in texts]
-    order = sorted(range(len(texts)), key=lambda i: 0 if rows[i] is None else rows[i].tokens)  # type: ignore[union-attr]
+    rows = [windows for text in texts if (windows := encoder.encode(text.text, None))]
+    order = sorted(range(len(rows)), key=lambda index: rows[index].tokens)
     for start in range(0, len(order), 64):
         chunk = order[start : start + 64]
-        windows = stack([row for i in chunk if (row := rows[i]) is not None])
+        windows = stack([rows[index] for index in chunk])
         mask = torch.from_numpy(windows.mask)
         hidden = model.lower(torch.from_numpy(windows.ids), mask)
         for position, index in enumerate(chunk):
@@ -62,7 +61,6 @@ def cache_lower_layers(
                 field=LYRICS if text.register_ == "lyric" else 1 - LYRICS,
                 mass=torch.tensor(text.mass, dtype=torch.float32),
                 intensity=text.mean_intensity,
-                register=text.register_,
             )
     return [example for example in examples if example is not None]
 
@@ -91,42 +89,45 @@ def collate(segments: Sequence[Sequence[Example]]) -> Batch:
     )
 
 
-def batches(
-    examples: Sequence[Example], *, size: int, pair_share: float, rng: random.Random
-) -> Iterator[Batch]:
-    """One epoch: every example once, near-equal lengths together, some as text-and-lyrics pairs.
+def arrange(
+    examples: Sequence[Example], pair_share: float, field_swap: float, rng: random.Random
+) -> list[tuple[Example, ...]]:
+    """Segments of one epoch: every example once, some as text-and-lyrics pairs.
 
-    A pair joins a lyric to a note or proposal with the same dominant type: one segment, its label
-    the mean of both.
+    A pair joins a lyric to a note or proposal with the same dominant type; its label is the mean
+    of both. `field_swap` of the lone ones stand in the other field: callers send lyrics as text.
     """
-    segments = _pair_up(examples, pair_share, rng)
-    rng.shuffle(segments)
+    waiting: dict[int, list[Example]] = {}
+    for example in rng.sample(examples, len(examples)):
+        if example.field != LYRICS:
+            waiting.setdefault(int(example.mass.argmax()), []).append(example)
+    pairs, alone = [], []
+    for lyric in (example for example in examples if example.field == LYRICS):
+        partners = waiting.get(int(lyric.mass.argmax()))
+        if partners and rng.random() < pair_share:
+            pairs.append((partners.pop(), lyric))
+        else:
+            alone.append(lyric)
+    alone += [example for partners in waiting.values() for example in partners]
+    swapped = [
+        replace(example, field=1 - example.field) if rng.random() < field_swap else example
+        for example in alone
+    ]
+    return [*pairs, *((example,) for example in swapped)]
+
+
+def batches(
+    segments: Sequence[tuple[Example, ...]], *, size: int, rng: random.Random
+) -> Iterator[Batch]:
+    """Segments in random order, near-equal lengths together."""
+    shuffled = rng.sample(segments, len(segments))
     out = []
-    for start in range(0, len(segments), size * SORT_SPAN):
-        span = sorted(segments[start : start + size * SORT_SPAN], key=_length)
+    for start in range(0, len(shuffled), size * SORT_SPAN):
+        span = sorted(shuffled[start : start + size * SORT_SPAN], key=_length)
         out += [span[k : k + size] for k in range(0, len(span), size)]
     rng.shuffle(out)
     for batch in out:
         yield collate(batch)
-
-
-def _pair_up(
-    examples: Sequence[Example], share: float, rng: random.Random
-) -> list[tuple[Example, ...]]:
-    lyrics = [e for e in examples if e.field == LYRICS]
-    others = [e for e in examples if e.field != LYRICS]
-    rng.shuffle(others)
-    waiting: dict[int, list[Example]] = {}
-    for example in others:
-        waiting.setdefault(int(example.mass.argmax()), []).append(example)
-    segments: list[tuple[Example, ...]] = []
-    for lyric in lyrics:
-        partners = waiting.get(int(lyric.mass.argmax()), [])
-        if partners and rng.random() < share:
-            segments.append((partners.pop(), lyric))
-        else:
-            segments.append((lyric,))
-    return segments + [(e,) for partners in waiting.values() for e in partners]
 
 
 def _length(segment: Sequence[Example]) -> int:

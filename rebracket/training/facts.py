@@ -10,7 +10,8 @@ from rebracket.taxonomy import TYPES, RebracketingType
 from rebracket.training.calibrate import fit_temperature
 from rebracket.training.corpus import AuthoredText, Record, Split, corpus_hash
 from rebracket.training.metrics import Metrics, measure
-from rebracket.training.train import Recipe, score
+from rebracket.training.score import score
+from rebracket.training.train import Recipe
 
 
 class Facts(Record):
@@ -30,7 +31,7 @@ class Facts(Record):
 
 def find_facts(model: SegmentClassifier, split: Split, recipe: Recipe, version: str) -> Facts:
     """Calibrate a trained model on the validation texts, then measure it on the test texts."""
-    logits, _ = score(model, split.validation)
+    logits, _ = score(model, [text.segment for text in split.validation])
     calibration = fit_temperature(logits, [text.mass for text in split.validation])
     return Facts(
         version=version,
@@ -54,7 +55,7 @@ def measure_texts(
 
     Acceptable is every type that author or reader named first or second.
     """
-    logits, intensity = score(model, texts)
+    logits, intensity = score(model, [text.segment for text in texts])
     return measure(
         calibration.probabilities(logits),
         intensity,

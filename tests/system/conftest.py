@@ -1,0 +1,87 @@
+"""A real server with real worker processes."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import psutil
+import pytest
+
+from rebracket.registry import ExportedModel
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 90
+
+
+class Server:
+    """A running service."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+        self.process = process
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that answer requests."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        return [child for child in children if "_bentoml_impl.worker.service" in child.cmdline()]
+
+    def wait(self) -> None:
+        """Return once the server is ready."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, "the server ended"
+            try:
+                if httpx2.get(f"{self.url}/readyz", timeout=5).status_code == 200:
+                    return
+            except httpx2.TransportError:
+                time.sleep(0.1)
+        raise TimeoutError("the server did not get ready")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+Start = Callable[..., "Iterator[Server]"]
+
+
+@contextmanager
+def serving(*command: str, **settings: str) -> Iterator[Server]:
+    """Serve with `command`; settings are environment variables without their prefix."""
+    port = free_port()
+    environment = {
+        **os.environ,
+        "REBRACKET_DEPLOYMENT__API__PORT": str(port),
+        **{f"REBRACKET_DEPLOYMENT__{name}": value for name, value in settings.items()},
+    }
+    environment.pop("PROMETHEUS_MULTIPROC_DIR")
+    process = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=environment)
+    server = Server(process, port)
+    try:
+        server.wait()
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="package")
+def server(exported: ExportedModel) -> Iterator[Server]:
+    """`rebracket serve` with two workers."""
+    assert exported.version
+    with serving("rebracket.cli", "serve", WORKERS="2") as server:
+        yield server

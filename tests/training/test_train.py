@@ -1,0 +1,45 @@
+"""Training is repeatable and learns."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+from rebracket.training.corpus import Split, split_corpus
+from rebracket.training.score import score
+from rebracket.training.train import Recipe, train
+
+
+@pytest.fixture(scope="module")
+def small() -> Split:
+    split = split_corpus()
+    return split.model_copy(update={"train": split.train[::60], "test": split.train[::60]})
+
+
+def test_the_same_recipe_gives_the_same_weights(small: Split) -> None:
+    recipe = Recipe(epochs=1, seeds=(3, 4))
+    steps: list[tuple[int, int]] = []
+
+    def progress(step: int, steps_in_all: int, loss: float) -> None:
+        assert np.isfinite(loss)
+        steps.append((step, steps_in_all))
+
+    first, second = (train(small, recipe, progress=progress) for _ in range(2))
+    for (name, a), (_, b) in zip(first.trained(), second.trained(), strict=True):
+        assert torch.equal(a, b), name
+    half = steps[: len(steps) // 2]
+    assert all(a[0] < b[0] for a, b in pairwise(half))
+    assert half[-1][0] <= half[-1][1]
+
+
+def test_training_lowers_the_loss_on_what_it_sees(small: Split) -> None:
+    losses: list[float] = []
+    recipe = Recipe(epochs=6, seeds=(0,), learning_rate=3e-4)
+    model = train(small, recipe, progress=lambda _, __, loss: losses.append(loss))
+    assert np.mean(losses[-3:]) < np.mean(losses[:3]) - 0.3
+    logits, intensity = score(model, [text.segment for text in small.test])
+    guess = logits.argmax(axis=1)
+    true = np.array([text.mass.argmax() for text in small.test])
+    assert (guess == true).mean() > 0.3
+    assert ((intensity >= 0) & (intensity <= 1)).all()
