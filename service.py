@@ -116,6 +116,7 @@ async def models(_: Request) -> Response:
     return Response(body.model_dump_json(), media_type="application/json")
 
 
+routes = [Route("/health", health), Route("/models", models)]
 Rebracket.mount_asgi_app(  # type: ignore[attr-defined]  # the decorator makes it a Service
-    Starlette(routes=[Route("/health", health), Route("/models", models)])
+    Starlette(routes=routes, exception_handlers=problems.HANDLERS)
 )

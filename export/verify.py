@@ -105,7 +105,7 @@ class Reference:
         Raises:
             ExportError: too few labels agree, or too much macro-F1 is lost.
         """
-        found = [engine.run(windows) for windows in self.windows]
+        found = [engine.read(windows) for windows in self.windows]
         probabilities = np.concatenate(
             [self.calibration.probabilities(scores.logits) for scores in found]
         )

@@ -173,13 +173,18 @@ def _training_progress() -> Iterator[Callable[[int, int, float], None]]:
     from rich.progress import Progress, TextColumn
 
     columns = (*Progress.get_default_columns(), TextColumn("loss {task.fields[loss]:.3f}"))
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("training", loss=float("nan"))
+    bar = Progress(*columns, console=Console(stderr=True))
+    task = bar.add_task("training", loss=float("nan"))
 
-        def progress(step: int, steps: int, loss: float) -> None:
-            bar.update(task, completed=step, total=steps, loss=loss)
+    def progress(step: int, steps: int, loss: float) -> None:
+        bar.start()
+        bar.update(task, completed=step, total=steps, loss=loss)
 
+    try:
         yield progress
+    finally:
+        if bar.live.is_started:
+            bar.stop()
 
 
 @main.group()

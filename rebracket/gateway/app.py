@@ -13,7 +13,6 @@ from _bentoml_impl.server.app import ServiceAppFactory
 from _bentoml_sdk import Service as BentoService
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -34,9 +33,8 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
     def __call__(self) -> Starlette:
         """The application, with this service's error handlers."""
         app: Starlette = super().__call__()
-        app.add_exception_handler(HTTPException, problems.on_http_exception)
-        app.add_exception_handler(RequestError, problems.on_request_error)
-        app.add_exception_handler(Exception, problems.on_exception)
+        for kind, handler in problems.HANDLERS.items():
+            app.add_exception_handler(kind, handler)
         return app
 
     @property

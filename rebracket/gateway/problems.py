@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ExceptionHandler
 
 from rebracket.errors import FieldError, InternalError, InvalidRequest, RequestError
 from rebracket.gateway.middleware import request_id
@@ -72,3 +73,11 @@ async def on_exception(_: Request, __: Exception) -> Response:
 def unexpected() -> InternalError:
     """What a caller may know of our faults."""
     return InternalError("Unexpected error; quote the request id when you report it")
+
+
+HANDLERS: dict[type[Exception], ExceptionHandler] = {
+    HTTPException: on_http_exception,
+    RequestError: on_request_error,
+    Exception: on_exception,
+}
+"""What every Starlette application here answers errors with, mounted ones too."""

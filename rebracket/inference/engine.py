@@ -1,6 +1,7 @@
 """ONNX sessions: arrays in, raw model outputs out."""
 
 from dataclasses import dataclass
+from math import log
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,31 @@ class Engine:
             raise ModelIncompatible(f"{path}: takes {found}, expected {INPUTS}")
 
     def run(self, windows: Windows) -> Scores:
-        """Score the segments whose windows these are."""
+        """Score the segments whose windows these are, all at once."""
         logits, intensity = self._session.run(OUTPUTS, windows.feeds())
         return Scores(logits=logits, intensity=intensity)
+
+    def read(self, windows: Windows) -> Scores:
+        """Score one segment window by window: memory is bounded by a window, nothing is padded.
+
+        The heads are linear, so the weighted mean of the windows' scores is the score of the
+        weighted mean of their vectors, which is what `run` computes.
+        """
+        if len(windows.ids) == 1:
+            return self.run(windows)
+        scores = [self.run(window) for window in windows.alone()]
+        weights = windows.pool[0]
+        odds = np.array([_logit(score.intensity[0]) for score in scores])
+        return Scores(
+            logits=weights[None] @ np.concatenate([score.logits for score in scores]),
+            intensity=_sigmoid(weights[None] @ odds).astype(np.float32),
+        )
+
+
+def _logit(probability: np.float32) -> float:
+    inside = float(np.clip(probability, 1e-7, 1 - 1e-7))
+    return log(inside / (1 - inside))
+
+
+def _sigmoid(odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-odds)))

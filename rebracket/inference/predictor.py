@@ -53,7 +53,7 @@ class Predictor:
         """
         started = perf_counter()
         windows = self.encode(segment, path=path)
-        return self.answer(segment, self.engine.run(windows), started)
+        return self.answer(segment, self.engine.read(windows), started)
 
     def encode(self, segment: Segment, *, path: tuple[str | int, ...] = ()) -> Windows:
         """The model's inputs for one segment."""

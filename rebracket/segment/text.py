@@ -1,5 +1,6 @@
 """Words → token windows."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -32,10 +33,16 @@ class Windows:
     fields: NDArray[np.int64]
     pool: NDArray[np.float32]
 
-    @property
-    def tokens(self) -> int:
-        """Positions that are computed, padding included."""
-        return self.ids.size
+    def alone(self) -> Iterator["Windows"]:
+        """Each window by itself, without padding."""
+        whole = np.ones((1, 1), dtype=np.float32)
+        for row, length in enumerate(self.mask.sum(axis=1)):
+            yield Windows(
+                ids=self.ids[row : row + 1, :length],
+                mask=self.mask[row : row + 1, :length],
+                fields=self.fields[row : row + 1],
+                pool=whole,
+            )
 
     def feeds(self) -> dict[str, NDArray[np.int64] | NDArray[np.float32]]:
         """Arrays by the model's input names."""

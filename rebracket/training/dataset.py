@@ -47,7 +47,7 @@ def cache_lower_layers(
     model.eval()
     examples: list[Example | None] = [None] * len(texts)
     rows = [windows for text in texts if (windows := encoder.encode(text.text, None))]
-    order = sorted(range(len(rows)), key=lambda index: rows[index].tokens)
+    order = sorted(range(len(rows)), key=lambda index: rows[index].ids.size)
     for start in range(0, len(order), 64):
         chunk = order[start : start + 64]
         windows = stack([rows[index] for index in chunk])

@@ -20,7 +20,7 @@ def test_a_segment_answers_alike_alone_and_in_any_batch(full_predictor: Predicto
     items = [full_predictor.encode(segment) for segment in segments]
     together = full_predictor.engine.run(stack(items))
     for row, item in enumerate(items):
-        alone = full_predictor.engine.run(item)
+        alone = full_predictor.engine.read(item)
         a, b = (
             full_predictor.calibration.probabilities(logits)
             for logits in (alone.logits[0], together.logits[row])

@@ -70,6 +70,17 @@ def test_pool_weighs_fields_alike_and_windows_by_tokens(
         assert share == pytest.approx(1 / len(present), abs=1e-6)
 
 
+def test_windows_stand_alone_without_padding(encoder: TextEncoder) -> None:
+    windows = encoder.encode("house", "street street")
+    assert windows is not None
+    first, second = windows.alone()
+    assert first.ids.tolist() == [[2, WORDS["house"], 3]]
+    assert second.ids.tolist() == [[2, WORDS["street"], WORDS["street"], 3]]
+    assert (first.fields.tolist(), second.fields.tolist()) == ([0], [1])
+    assert first.mask.all()
+    assert first.pool.tolist() == [[1.0]]
+
+
 def test_stack_keeps_each_segment_its_own_windows(encoder: TextEncoder) -> None:
     long = encoder.encode("door " * 400, None)
     short = encoder.encode("house", "street street")
