@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
@@ -165,7 +165,7 @@ json_values = st.recursive(
 fields = st.sampled_from(["text", "lyrics", "segment_id", "metadata", "segments", "x"])
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200)
 @given(
     body=st.binary(max_size=60)
     | st.dictionaries(fields, json_values).map(lambda value: json.dumps(value).encode()),
