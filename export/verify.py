@@ -94,7 +94,7 @@ class Reference:
         return cls(
             calibration=calibration,
             windows=encode_all(segments),
-            types=[text.type for text in texts],
+            types=[text.majority for text in texts],
             probabilities=calibration.probabilities(logits),
             intensity=intensity,
         )

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from statistics import fmean
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,31 +55,34 @@ class Reading(Record):
 
 
 class AuthoredText(Reading):
-    """A corpus line: a text, its author's reading, and an independent reader's where there is one."""
+    """A corpus line: a text, its author's reading, and independent readers' where there are any."""
 
     text: Annotated[str, Field(min_length=1)]
     register_: Register = Field(alias="register")
-    reader: Reading | None
+    readings: list[Reading]
 
     @property
     def mass(self) -> NDArray[np.float64]:
-        """Mean label mass of the readings."""
-        own = super().mass
-        return own if self.reader is None else (own + self.reader.mass) / 2
+        """Mean label mass of all readings, the author's included."""
+        masses = [super().mass, *(reading.mass for reading in self.readings)]
+        return np.asarray(np.mean(masses, axis=0))
+
+    @property
+    def majority(self) -> RebracketingType:
+        """The type with the most label mass: what a prediction is right or wrong against."""
+        return TYPES[int(self.mass.argmax())]
 
     @property
     def mean_intensity(self) -> float:
-        """Mean intensity of the readings."""
-        if self.reader is None:
-            return self.intensity
-        return (self.intensity + self.reader.intensity) / 2
+        """Mean intensity of all readings."""
+        return fmean([self.intensity, *(reading.intensity for reading in self.readings)])
 
     @property
     def acceptable(self) -> list[RebracketingType]:
-        """Every type that author or reader named first or second."""
+        """Every type that the author or a reader named first or second."""
         named = {self.type, self.second}
-        if self.reader is not None:
-            named |= {self.reader.type, self.reader.second}
+        for reading in self.readings:
+            named |= {reading.type, reading.second}
         return [kind for kind in TYPES if kind in named]
 
     @property
@@ -185,18 +189,27 @@ def without_near_duplicates(
     texts: Sequence[AuthoredText], others: Sequence[AuthoredText]
 ) -> list[AuthoredText]:
     """The texts whose near-duplicate group has no member among the others."""
-    everything = [*texts, *others]
-    groups = near_duplicate_groups([item.text for item in everything])
-    taken = set(groups[len(texts) :])
-    return [text for text, group in zip(texts, groups, strict=False) if group not in taken]
+    if not texts or not others:
+        return list(texts)
+    rows = _trigrams([item.text for item in texts])
+    other_rows = _trigrams([item.text for item in others])
+    near = (rows @ other_rows.T).max(axis=1).toarray().ravel() >= NEAR_DUPLICATE
+    groups = near_duplicate_groups([item.text for item in texts])
+    taken = {group for group, linked in zip(groups, near, strict=True) if linked}
+    return [text for text, group in zip(texts, groups, strict=True) if group not in taken]
 
 
-def near_duplicate_groups(texts: Iterable[str]) -> list[int]:
+def near_duplicate_groups(texts: Sequence[str]) -> list[int]:
     """A group number for each text; texts linked by near-duplication share it."""
-    vectorizer = HashingVectorizer(
-        ngram_range=(3, 3), binary=True, alternate_sign=False, norm="l2", n_features=2**20
-    )
-    rows = vectorizer.transform(texts)
+    rows = _trigrams(texts)
     linked = (rows @ rows.T) >= NEAR_DUPLICATE
     _, groups = connected_components(linked, directed=False)
     return [int(group) for group in groups]
+
+
+def _trigrams(texts: Sequence[str]) -> Any:
+    """Word trigrams as sparse unit rows [texts, features]: their products are cosines."""
+    vectorizer = HashingVectorizer(
+        ngram_range=(3, 3), binary=True, alternate_sign=False, norm="l2", n_features=2**20
+    )
+    return vectorizer.transform(texts)

@@ -19,7 +19,7 @@ SORT_SPAN = 20
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One text after the frozen layers: `hidden` bfloat16 [length, width]."""
+    """One text after the frozen layers: `hidden` float16 [length, width]."""
 
     hidden: Tensor
     field: int
@@ -57,7 +57,7 @@ def cache_lower_layers(
             text = texts[index]
             first = int(np.flatnonzero(windows.pool[position])[0])
             examples[index] = Example(
-                hidden=hidden[first, : int(mask[first].sum())].to(torch.bfloat16).clone(),
+                hidden=hidden[first, : int(mask[first].sum())].half().clone(),
                 field=LYRICS if text.register_ == "lyric" else 1 - LYRICS,
                 mass=torch.tensor(text.mass, dtype=torch.float32),
                 intensity=text.mean_intensity,

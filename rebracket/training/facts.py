@@ -32,7 +32,7 @@ class Facts(Record):
 def find_facts(model: SegmentClassifier, split: Split, recipe: Recipe, version: str) -> Facts:
     """Calibrate a trained model on the validation texts, then measure it on the test texts."""
     logits, _ = score(model, [text.segment for text in split.validation])
-    calibration = fit_temperature(logits, [text.mass for text in split.validation])
+    calibration = fit_temperature(logits, [text.majority for text in split.validation])
     return Facts(
         version=version,
         data_hash=corpus_hash(),
@@ -51,15 +51,15 @@ def find_facts(model: SegmentClassifier, split: Split, recipe: Recipe, version: 
 def measure_texts(
     model: SegmentClassifier, texts: list[AuthoredText], calibration: Calibration
 ) -> Metrics:
-    """A PyTorch model's agreement with the authors of texts, in full precision.
+    """A PyTorch model's agreement with the readers of texts, their author among them.
 
-    Acceptable is every type that author or reader named first or second.
+    Acceptable is every type that one of them named first or second.
     """
     logits, intensity = score(model, [text.segment for text in texts])
     return measure(
         calibration.probabilities(logits),
         intensity,
-        types=[text.type for text in texts],
+        types=[text.majority for text in texts],
         intensities=[text.mean_intensity for text in texts],
         acceptable=[text.acceptable for text in texts],
     )

@@ -11,6 +11,7 @@ from rebracket.training.corpus import (
     VALIDATION_PARTS,
     AuthoredText,
     LabelledText,
+    Reading,
     load_part,
     near_duplicate_groups,
     part_names,
@@ -29,16 +30,22 @@ def authored(text: str) -> AuthoredText:
             "type": "memory",
             "second": "identity",
             "intensity": 0.4,
-            "reader": reading,
+            "readings": [reading],
         }
     )
 
 
-def test_label_mass_is_the_mean_of_both_readings() -> None:
+def test_label_mass_is_the_mean_of_all_readings() -> None:
     text = authored("a")
     assert text.mass.tolist() == pytest.approx([0, 0, 0, 0, 0.875, 0, 0, 0.125])
+    assert text.majority == T.MEMORY
     assert text.mean_intensity == pytest.approx(0.3)
     assert text.acceptable == [T.MEMORY, T.IDENTITY]
+    third = Reading(type=T.CAUSAL, second=None, intensity=0.6)
+    more = text.model_copy(update={"readings": [*text.readings, third]})
+    assert more.mass.tolist() == pytest.approx([0, 0, 1 / 3, 0, 1.75 / 3, 0, 0, 0.25 / 3])
+    assert more.mean_intensity == pytest.approx(0.4)
+    assert more.acceptable == [T.CAUSAL, T.MEMORY, T.IDENTITY]
 
 
 def test_lyrics_are_sung_and_the_rest_is_text() -> None:
@@ -56,17 +63,11 @@ def test_every_part_is_whole_and_of_all_types() -> None:
 
 def test_the_split_is_by_author_and_leaks_no_near_duplicate() -> None:
     split = split_corpus()
-    held = [split.validation, split.test]
     assert not set(VALIDATION_PARTS) & set(TEST_PARTS)
-    everything = [*split.train, *split.validation, *split.test]
-    groups = near_duplicate_groups([text.text for text in everything])
-    start = len(split.train)
-    seen = set(groups[:start])
-    for texts in held:
-        mine = set(groups[start : start + len(texts)])
-        assert not mine & seen
-        seen |= mine
-        start += len(texts)
+    held = {text.text for name in (*VALIDATION_PARTS, *TEST_PARTS) for text in load_part(name)}
+    assert not held & {text.text for text in split.train}
+    assert without_near_duplicates(split.validation, split.train) == split.validation
+    assert without_near_duplicates(split.test, [*split.train, *split.validation]) == split.test
 
 
 def test_near_duplicates_share_a_group() -> None:
@@ -77,6 +78,26 @@ def test_near_duplicates_share_a_group() -> None:
     assert groups[0] == groups[1] != groups[2]
     texts = [authored(line), authored("the ferry left without us and nobody waved")]
     assert without_near_duplicates(texts, [authored(line.upper())]) == texts[1:]
+
+
+def test_a_text_near_to_a_near_duplicate_goes_with_it() -> None:
+    words = [
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+    ]
+    chain = [authored(" ".join(words[start : start + 8])) for start in (0, 2, 4)]
+    assert without_near_duplicates(chain[:1], chain[2:]) == chain[:1]
+    assert without_near_duplicates(chain[:2], chain[2:]) == []
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_what_is_served_scores_what_the_card_says(
         LabelledText(
             register=text.register_,
             text=text.text,
-            type=text.type,
+            type=text.majority,
             acceptable=text.acceptable,
             intensity=text.mean_intensity,
         )

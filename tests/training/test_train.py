@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from rebracket.training.corpus import Split, split_corpus
+from rebracket.training.dataset import Example
 from rebracket.training.score import score
-from rebracket.training.train import Recipe, train
+from rebracket.training.train import Recipe, taught, train
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +44,13 @@ def test_training_lowers_the_loss_on_what_it_sees(small: Split) -> None:
     true = np.array([text.mass.argmax() for text in small.test])
     assert (guess == true).mean() > 0.3
     assert ((intensity >= 0) & (intensity <= 1)).all()
+
+
+def test_a_student_learns_from_readers_and_teachers_by_their_shares() -> None:
+    mass = torch.tensor([1.0, 0, 0, 0, 0, 0, 0, 0])
+    example = Example(hidden=torch.zeros(1, 384), field=0, mass=mass, intensity=0.2)
+    teachers = [[(mass.roll(1), 0.6)], [(mass.roll(2), 0.8)]]
+    (lesson,) = taught([example], teachers, 0.4)
+    assert lesson.mass.tolist() == pytest.approx([0.6, 0.2, 0.2, 0, 0, 0, 0, 0])
+    assert lesson.intensity == pytest.approx(0.6 * 0.2 + 0.4 * 0.7)
+    assert taught([example], [], 0.4) == [example]
