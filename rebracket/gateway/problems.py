@@ -32,7 +32,9 @@ def describe(error: RequestError) -> dict[str, Any]:
 def respond(error: RequestError) -> Response:
     """The answer to a request that failed with `error`."""
     body = {**describe(error), "request_id": request_id()}
-    return JSONResponse(body, status_code=error.status, media_type=MEDIA_TYPE)
+    return JSONResponse(
+        body, status_code=error.status, media_type=MEDIA_TYPE, headers=error.headers
+    )
 
 
 def from_validation(error: ValidationError) -> InvalidRequest:
