@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 serve: $(VENV)/train
 	$(BIN)/rebracket models install
-	$(BIN)/rebracket serve
+	$(BIN)/rebracket serve --demo-key
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest

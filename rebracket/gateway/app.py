@@ -7,6 +7,8 @@ class, is subclassed here and nowhere else; bentoml is pinned exactly for that.
 
 import inspect
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from _bentoml_impl.server.app import ServiceAppFactory
@@ -20,7 +22,8 @@ from starlette.responses import Response
 from rebracket.config import settings
 from rebracket.errors import RequestError, UnsupportedMedia
 from rebracket.gateway import problems
-from rebracket.gateway.middleware import BodyLimit, RequestIds, request_id
+from rebracket.gateway.middleware import BodyLimit, request_id
+from rebracket.gateway.stack import Gateway
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +32,10 @@ CLIENT_CLOSED_REQUEST = 499
 
 class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is untyped
     """Builds the application of one worker."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._gateway = Gateway.from_settings(settings().deployment)
 
     def __call__(self) -> Starlette:
         """The application, with this service's error handlers."""
@@ -39,9 +46,15 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
 
     @property
     def middlewares(self) -> list[Middleware]:
-        """Ours stand before BentoML's, so that its own refusals carry request ids too."""
+        """Ours stand before BentoML's: its metrics keep a series for every path that they see."""
         limit = settings().deployment.api.max_json_bytes
-        return [Middleware(RequestIds), *super().middlewares, Middleware(BodyLimit, limit=limit)]
+        return [*self._gateway.outer, *super().middlewares, Middleware(BodyLimit, limit=limit)]
+
+    @asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """Keys and limits are open before the service is, and until it is closed."""
+        async with self._gateway.running(), super().lifespan(app):
+            yield
 
     async def api_endpoint(self, name: str, request: Request) -> Response:
         """Validate a root-level JSON body, call the API, serialize its answer."""

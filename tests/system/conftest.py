@@ -1,7 +1,6 @@
 """A real server with real worker processes."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import psutil
 import pytest
 
 from rebracket.registry import ExportedModel
+from tests.redis_server import free_port
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 90
@@ -45,13 +45,6 @@ class Server:
         raise TimeoutError("the server did not get ready")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 Start = Callable[..., "Iterator[Server]"]
 
 
@@ -77,6 +70,12 @@ def serving(*command: str, **settings: str) -> Iterator[Server]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@pytest.fixture(scope="package")
+def headers(api_key: str) -> dict[str, str]:
+    """What opens every route."""
+    return {"Authorization": f"Bearer {api_key}"}
 
 
 @pytest.fixture(scope="package")
