@@ -21,6 +21,7 @@ RebracketError
     ├── UnsupportedMedia   415
     ├── InvalidRequest     422, names the fields
     ├── HeadersTooLarge    431
+    ├── HttpError          any other status, from frameworks
     ├── InternalError      500
     ├── RetryLater         says when to come again
     │   ├── TooManyRequests    429
@@ -28,6 +29,7 @@ RebracketError
     └── DeadlineExceeded   504
 """
 
+from http import HTTPStatus
 from typing import TypedDict
 
 
@@ -220,6 +222,16 @@ class HeadersTooLarge(RequestError):
     status = 431
     slug = "request-header-fields-too-large"
     title = "Request header is too large"
+
+
+class HttpError(RequestError):
+    """A status that only frameworks answer with."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status.description or status.phrase)
+        self.status = status.value
+        self.slug = status.phrase.lower().replace(" ", "-")
+        self.title = status.phrase
 
 
 class InternalError(RequestError):

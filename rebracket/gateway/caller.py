@@ -5,6 +5,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from rebracket.errors import TooManyRequests
+from rebracket.gateway.counters import REJECTIONS
 from rebracket.gateway.limits.fields import retry_after_s
 from rebracket.gateway.limits.gcra import Charge, Decision
 from rebracket.gateway.limits.limiter import Limiter
@@ -47,6 +48,7 @@ class Caller:
         self.decisions |= {decision.charge.policy: decision for decision in told}
         for decision in decisions:
             if not decision.allowed:
+                REJECTIONS.labels(reason=decision.charge.policy).inc()
                 raise TooManyRequests(
                     DETAILS[decision.charge.policy],
                     retry_after_s=retry_after_s(self.decisions.values()),

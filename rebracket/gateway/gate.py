@@ -7,7 +7,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rebracket.config import Auth, RateLimit
-from rebracket.errors import Forbidden, NotFound, RequestError, Unauthorized
+from rebracket.errors import Forbidden, NotFound, RequestError, TooManyRequests, Unauthorized
 from rebracket.gateway import access, caller, problems
 from rebracket.gateway.caller import Caller
 from rebracket.gateway.counters import REJECTIONS
@@ -105,7 +105,8 @@ class Gate:
         return access.is_open(scope, self.keeper.auth.metrics)
 
     def _log(self, scope: Scope, error: RequestError) -> None:
-        REJECTIONS.labels(reason=error.slug).inc()
+        if not isinstance(error, TooManyRequests):  # those count themselves, by policy
+            REJECTIONS.labels(reason=error.slug).inc()
         if isinstance(error, Unauthorized):
             # The failures' limit bounds these lines.
             address = access.client_address(scope)
