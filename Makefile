@@ -18,6 +18,7 @@ check: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive rebracket export loadtests service.py
 
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix .

@@ -12,11 +12,13 @@ import httpx2
 import psutil
 import pytest
 
+from rebracket.gateway.key_store import KeyStore
+from rebracket.rates import Rate
 from rebracket.registry import ExportedModel
 from tests.redis_server import free_port
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 90
+PATIENCE_S = 300
 
 
 class Server:
@@ -84,3 +86,9 @@ def server(exported: ExportedModel) -> Iterator[Server]:
     assert exported.version
     with serving("rebracket.cli", "serve", WORKERS="2") as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def share(key_store: KeyStore) -> str:
+    """A key made before any server starts, so that every worker knows it from the beginning."""
+    return str(key_store.create("share", ("predict",), rate=Rate("100/day")).key)
