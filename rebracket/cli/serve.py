@@ -29,6 +29,7 @@ def serve(demo_key: bool) -> None:
 
     resolve(deployment.model_path).artefact(deployment.optimization.quantization)
     folder = _service_folder()
+    _open_stores(deployment)
     if demo_key and deployment.auth.enabled:
         click.echo(_demo_hint(deployment), err=True)
     command = [sys.executable, "-m", "bentoml", "serve", SERVICE, "--working-dir", str(folder)]
@@ -41,6 +42,17 @@ def _service_folder() -> Path:
     if not (folder / "service.py").is_file():
         raise ConfigError(f"service.py is not in {folder}: run from a checkout or a Bento")
     return folder
+
+
+def _open_stores(deployment: Deployment) -> None:
+    """Fail in one line here, not in every worker."""
+    from rebracket.gateway.key_store import KeyStore
+    from rebracket.gateway.limits.limiter import open_storage
+
+    if deployment.auth.enabled:
+        KeyStore.open(deployment.auth.store).close()
+    if deployment.rate_limit.enabled:
+        open_storage(deployment.rate_limit).close()
 
 
 def _demo_hint(deployment: Deployment) -> str:

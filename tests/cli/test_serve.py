@@ -20,6 +20,8 @@ def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exported: ExportedMode
     assert exported.version
     url = f"sqlite:///{tmp_path / 'keys.db'}"
     monkeypatch.setenv("REBRACKET_DEPLOYMENT__AUTH__STORE", url)
+    limits = f"sqlite:///{tmp_path / 'limits.db'}"
+    monkeypatch.setenv("REBRACKET_DEPLOYMENT__RATE_LIMIT__STORAGE", limits)
     monkeypatch.setattr(os, "execv", lambda *_: None)
     return KeyStore.open(url)
 
@@ -47,4 +49,22 @@ def test_no_key_is_made_where_none_is_asked_for_or_needed(
     monkeypatch.setenv("REBRACKET_DEPLOYMENT__AUTH__ENABLED", "false")
     assert "rb_" not in CliRunner().invoke(main, ["serve", "--demo-key"]).output
     assert keys.list() == []
+    keys.close()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        ("AUTH__STORE", "nodb://keys", "deployment.auth.store: not a usable URL"),
+        ("RATE_LIMIT__STORAGE", "sqlite:////proc/no/limits.db", "limits in /proc/no/limits.db"),
+        ("RATE_LIMIT__STORAGE", "redis://a/0?socket_timeout=soon", "rate_limit.storage"),
+    ],
+)
+def test_stores_that_cannot_be_opened_stop_the_start_in_one_line(
+    keys: KeyStore, monkeypatch: pytest.MonkeyPatch, setting: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(f"REBRACKET_DEPLOYMENT__{setting}", value)
+    result = CliRunner().invoke(main, ["serve"])
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert message in result.stderr
     keys.close()
