@@ -1,11 +1,12 @@
 """`python -m loadtests.gateway`: what keys and limits cost a request, and whether refusals tell them apart.
 
-Servers with keys and limits off and on answer the same closed loop in turns, so that the machine's
-moods hit all alike; figures are medians, and ratios to the server without.
+Servers with keys and limits off and on answer one request at a time, in random turns, so that the
+machine's moods hit all alike; ratios are of medians, to the server without.
 """
 
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -20,8 +21,7 @@ from rebracket.gateway.key_store import KeyStore
 from rebracket.gateway.keys import Key
 from rebracket.rates import Rate
 
-ROUNDS = 30
-REQUESTS = 40
+REQUESTS = 800
 PORT = 8130
 PATIENCE_S = 180
 PLENTY = Rate("1000000000/second")
@@ -54,18 +54,15 @@ def start(stack: ExitStack, port: int, folder: Path, **settings: str) -> httpx2.
     raise SystemExit("a server did not get ready")
 
 
-def times_ms(client: httpx2.Client, key: str, path: str, status: int) -> list[float]:
-    """How long each of `REQUESTS` takes."""
-    found = []
+def time_ms(client: httpx2.Client, key: str, path: str, status: int) -> float:
+    """How long one request takes."""
     body = {"text": "A door inside a drawer."} if path == "/predict" else None
-    for _ in range(REQUESTS):
-        started = time.perf_counter()
-        answer = client.request(
-            "POST" if body else "GET", path, headers={"X-API-Key": key}, json=body
-        )
-        found.append((time.perf_counter() - started) * 1000)
-        assert answer.status_code == status, answer.text
-    return found
+    method = "POST" if body else "GET"
+    started = time.perf_counter()
+    answer = client.request(method, path, headers={"X-API-Key": key}, json=body)
+    elapsed = time.perf_counter() - started
+    assert answer.status_code == status, answer.text
+    return elapsed * 1000
 
 
 def summary(values: list[float]) -> dict[str, float]:
@@ -94,17 +91,20 @@ def main() -> None:
             "wrong secret": str(Key(id=key.id, secret=Key.generate().secret)),
             "unknown id": str(Key.generate()),
         }
+        turns = [
+            (f"{path} {candidate}", client, str(key), path, 200)
+            for path in ("/models", "/predict")
+            for candidate, client in servers.items()
+        ] + [
+            (f"401 {candidate}", servers["keys, SQLite"], wrong, "/models", 401)
+            for candidate, wrong in refusals.items()
+        ]
         rows: dict[str, list[float]] = {}
-        for _ in range(ROUNDS):
-            for path in ("/models", "/predict"):
-                for candidate, client in servers.items():
-                    rows.setdefault(f"{path} {candidate}", []).extend(
-                        times_ms(client, str(key), path, 200)
-                    )
-            for candidate, wrong in refusals.items():
-                rows.setdefault(f"401 {candidate}", []).extend(
-                    times_ms(servers["keys, SQLite"], wrong, "/models", 401)
-                )
+        for _ in range(REQUESTS):
+            random.shuffle(turns)
+            for row, client, sent, path, status in turns:
+                rows.setdefault(row, []).append(time_ms(client, sent, path, status))
+        rows = dict(sorted(rows.items()))
     found = {row: summary(values) for row, values in rows.items()}
     print(
         f"{'milliseconds':24}{'p10':>8}{'p50':>8}{'p90':>8}{'p99':>8}{'added p50':>11}{'ratio':>7}"

@@ -53,7 +53,6 @@ class Limiter:
         self._on_failure = on_failure
         self._clock = clock
         self._resume_at = -float("inf")
-        # A hop costs 0.1 ms; a disk or a server that stalls would cost everyone's requests.
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="limits")
 
     @classmethod
@@ -66,9 +65,12 @@ class Limiter:
         return cls(open_storage(settings), on_failure=settings.on_failure)
 
     async def take(self, charges: Sequence[Charge]) -> list[Decision]:
-        """As `take_here`, from the event loop."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, self.take_here, charges)
+        """As `take_here`, from the event loop: at once where that waits for nothing, else by a thread."""
+        decisions = self._ask(self._storage.take_at_once, charges)
+        if decisions is None:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._pool, self.take_here, charges)
+        return decisions
 
     def take_here(self, charges: Sequence[Charge]) -> list[Decision]:
         """Make all charges or none; no decisions where the storage failed and failing is open.
@@ -76,9 +78,14 @@ class Limiter:
         Raises:
             Unavailable: the storage failed and failing is closed.
         """
+        return self._ask(self._storage.take, charges) or []
+
+    def _ask(
+        self, take: Callable[[Sequence[Charge]], list[Decision] | None], charges: Sequence[Charge]
+    ) -> list[Decision] | None:
         if self._clock() >= self._resume_at:
             try:
-                return self._storage.take(charges)
+                return take(charges)
             except LimiterError as error:
                 self._resume_at = self._clock() + PAUSE_S
                 logger.error("Limits fail %s: %s", self._on_failure, error)  # noqa: TRY400 - one line

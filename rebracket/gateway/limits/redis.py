@@ -89,6 +89,9 @@ class RedisStorage:
             for level, charge in zip(levels, charges, strict=True)
         ]
 
+    def take_at_once(self, charges: Sequence[Charge]) -> None:
+        """Redis is always waited for."""
+
     def close(self) -> None:
         """Close the connections."""
         self._redis.close()

@@ -1,9 +1,10 @@
 """Buckets in an SQLite file: exact for all processes of a machine, with no server to install."""
 
+import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 
@@ -22,8 +23,10 @@ CREATE INDEX IF NOT EXISTS buckets_by_end ON buckets (empty_us);
 READ = "SELECT level, at_us FROM buckets WHERE name = ?"
 WRITE = "INSERT OR REPLACE INTO buckets (name, level, at_us, empty_us) VALUES (?, ?, ?, ?)"
 PURGE = "DELETE FROM buckets WHERE name IN (SELECT name FROM buckets WHERE empty_us < ? LIMIT 512)"
-PURGE_EVERY = 256
+TIDY_EVERY = 256
 POLL_S = 0.0002
+
+logger = logging.getLogger(__name__)
 
 
 def microseconds() -> int:
@@ -36,7 +39,8 @@ class SqliteStorage:
 
     Each step is one immediate transaction, and the clock is read inside of it: charges of all
     processes stand in one order, in which time never goes back. A power cut may forget the last
-    seconds' charges, it does not harm the file.
+    seconds' charges, it does not harm the file: only checkpoints wait for the disk, and they have a
+    thread and a connection of their own.
     """
 
     def __init__(
@@ -46,14 +50,11 @@ class SqliteStorage:
         self._clock_us = clock_us
         self._lock = Lock()
         self._steps = 0
+        self._tidying = ThreadPoolExecutor(1, thread_name_prefix="limits-tidy")
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.touch(mode=0o600)
-            self._connection = sqlite3.connect(
-                path, timeout=10, isolation_level=None, check_same_thread=False
-            )
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection, self._tidy_connection = _connect(path), _connect(path)
             self._connection.executescript(SCHEMA)
             # From here on waiting is ours: SQLite's own starts with a millisecond and grows.
             self._connection.execute("PRAGMA busy_timeout = 0")
@@ -66,16 +67,61 @@ class SqliteStorage:
         Raises:
             LimiterError: other processes hold the file for too long, or it can't be used.
         """
-        try:
-            with self._transaction() as execute:
-                return self._take(execute, charges)
-        except sqlite3.Error as error:
-            raise LimiterError(f"limits in SQLite: {error}") from error
+        decisions = self._step(charges, self._timeout_s)
+        if decisions is None:
+            raise LimiterError("limits in SQLite: the file is locked")
+        return decisions
+
+    def take_at_once(self, charges: Sequence[Charge]) -> list[Decision] | None:
+        """As `take`, where no other thread or process is in the file just now; else None.
+
+        Such a step writes to the page cache and waits for nothing: 0.03 ms on a quiet machine, where
+        a hop to a thread and back costs 0.1 ms, and much more on a busy one.
+
+        Raises:
+            LimiterError: the file can't be used.
+        """
+        return self._step(charges, 0)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, tidied if that was due."""
+        self._tidying.shutdown()
         with self._lock:
             self._connection.close()
+            self._tidy_connection.close()
+
+    def _step(self, charges: Sequence[Charge], timeout_s: float) -> list[Decision] | None:
+        """One transaction; None if it could not begin in time."""
+        deadline = time.monotonic() + timeout_s
+        if not self._lock.acquire(timeout=timeout_s):
+            return None
+        try:
+            if not self._begin(deadline):
+                return None
+            try:
+                decisions = self._take(self._connection.execute, charges)
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise LimiterError(f"limits in SQLite: {error}") from error
+        finally:
+            self._lock.release()
+        return decisions
+
+    def _begin(self, deadline: float) -> bool:
+        while True:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise
+                if time.monotonic() >= deadline:
+                    return False
+                time.sleep(POLL_S)
+            else:
+                return True
 
     def _take(
         self, execute: Callable[..., sqlite3.Cursor], charges: Sequence[Charge]
@@ -95,36 +141,25 @@ class SqliteStorage:
                 empty_us = now_us + int(after / charge.rate.per_second * 1e6)
                 execute(WRITE, (charge.bucket, after, now_us, empty_us))
         self._steps += 1
-        if self._steps % PURGE_EVERY == 0:
-            execute(PURGE, (now_us,))
+        if self._steps % TIDY_EVERY == 0:
+            self._tidying.submit(self._tidy, now_us)
         return [
             decide(level, charge, charged=passes and not charge.probe)
             for level, charge in zip(levels, charges, strict=True)
         ]
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
-        if not self._lock.acquire(timeout=self._timeout_s):
-            raise LimiterError("limits in SQLite: busy")
+    def _tidy(self, now_us: int) -> None:
+        """Forget buckets that are empty again, and move the log into the file."""
         try:
-            self._begin()
-            try:
-                yield self._connection.execute
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
-        finally:
-            self._lock.release()
+            self._tidy_connection.execute(PURGE, (now_us,))
+            self._tidy_connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as error:
+            logger.warning("Limits in SQLite can't be tidied: %s", error)
 
-    def _begin(self) -> None:
-        deadline = time.monotonic() + self._timeout_s
-        while True:
-            try:
-                self._connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                    raise
-                time.sleep(POLL_S)
-            else:
-                return
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    return connection

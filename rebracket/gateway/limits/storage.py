@@ -16,5 +16,8 @@ class Storage(Protocol):
             LimiterError: the storage did not answer in time.
         """
 
+    def take_at_once(self, charges: Sequence[Charge]) -> list[Decision] | None:
+        """As `take`, if that takes no waiting: for nobody's lock, disk or server; else None."""
+
     def close(self) -> None:
         """Give up what is held open."""

@@ -22,6 +22,7 @@ class Flaky:
 
     def __init__(self) -> None:
         self.failing = False
+        self.waiting = False
         self.asked = 0
         self.threads: set[int] = set()
 
@@ -31,6 +32,9 @@ class Flaky:
         if self.failing:
             raise LimiterError("gone")
         return [decide(0, charge, charged=True) for charge in charges]
+
+    def take_at_once(self, charges: Sequence[Charge]) -> list[Decision] | None:
+        return None if self.waiting else self.take(charges)
 
     def close(self) -> None: ...
 
@@ -46,13 +50,15 @@ def failures() -> float:
     return REGISTRY.get_sample_value("rebracket_limiter_failures_total") or 0.0
 
 
-def test_the_event_loop_never_waits_for_the_storage() -> None:
+@pytest.mark.parametrize("waiting", [False, True])
+def test_the_event_loop_leaves_waiting_to_a_thread(waiting: bool) -> None:
     storage = Flaky()
+    storage.waiting = waiting
     limiter = Limiter(storage, on_failure="open")
     (decision,) = asyncio.run(limiter.take([CHARGE]))
     limiter.close()
     assert decision.remaining == 9
-    assert threading.get_ident() not in storage.threads
+    assert (threading.get_ident() in storage.threads) != waiting
 
 
 def test_failing_open_lets_pass_and_is_counted(caplog: pytest.LogCaptureFixture) -> None:

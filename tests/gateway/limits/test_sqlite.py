@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rebracket.errors import LimiterError
 from rebracket.gateway.limits.gcra import Charge
-from rebracket.gateway.limits.sqlite import PURGE_EVERY, SqliteStorage
+from rebracket.gateway.limits.sqlite import TIDY_EVERY, SqliteStorage
 from rebracket.rates import Rate
 from tests.gateway.limits.model import FORGIVEN, Model
 
@@ -143,10 +143,11 @@ def test_buckets_that_are_empty_again_are_forgotten(
     storage: SqliteStorage, clock: Clock, tmp_path: Path
 ) -> None:
     rate = Rate("10/second")
-    for index in range(PURGE_EVERY - 1):
+    for index in range(TIDY_EVERY - 1):
         storage.take([charge(f"address {index}", rate=rate)])
     clock.now_us += 1_000_000
     storage.take([charge("kept", rate=rate)])
+    storage.close()
     with sqlite3.connect(tmp_path / "limits.db") as connection:
         assert connection.execute("SELECT name FROM buckets").fetchall() == [("kept",)]
 
@@ -157,9 +158,11 @@ def test_a_file_that_is_held_is_given_up_in_bounded_time(tmp_path: Path) -> None
     holder.execute("BEGIN IMMEDIATE")
     with pytest.raises(LimiterError, match="locked"):
         storage.take([charge()])
+    assert storage.take_at_once([charge()]) is None
     holder.execute("ROLLBACK")
     holder.close()
-    assert storage.take([charge()])[0].remaining == 99
+    (decision,) = storage.take_at_once([charge()]) or []
+    assert decision.remaining == 99
     storage.close()
 
 
