@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 serve: $(VENV)/train
 	$(BIN)/rebracket models install
-	$(BIN)/rebracket serve
+	$(BIN)/rebracket serve --demo-key
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest
@@ -18,6 +18,7 @@ check: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive rebracket export loadtests service.py
 
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix .

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from rebracket import __version__
 from rebracket.config import available_cores, settings
 from rebracket.errors import RequestError
-from rebracket.gateway import problems
+from rebracket.gateway import caller, problems
 from rebracket.gateway.app import Service
 from rebracket.inference.predictor import Predictor
 from rebracket.inference.runner import Runner
@@ -54,12 +54,12 @@ class Rebracket:
     @bentoml.api(route="/predict")
     async def predict(self, segment: Segment, /) -> Prediction:
         """Read one segment."""
-        return await self.runner.predict(segment)
+        return await self.runner.predict(segment, admit=caller.admission())
 
     @bentoml.api(route="/predict_batch")
     async def predict_batch(self, batch: SegmentBatch, /) -> PredictionBatch:
         """Read up to 256 segments; answers come in the same order."""
-        answers = await self.runner.predict_all(batch.segments)
+        answers = await self.runner.predict_all(batch.segments, admit=caller.admission())
         items = [
             ItemError(index=index, error=Problem.model_validate(problems.describe(answer)))
             if isinstance(answer, RequestError)

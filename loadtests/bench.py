@@ -18,8 +18,10 @@ from statistics import median, quantiles
 import httpx2
 import psutil
 
-from rebracket.config import available_cores
+from rebracket.config import available_cores, load_settings
+from rebracket.gateway.key_store import KeyStore
 from rebracket.inference.predictor import Predictor
+from rebracket.rates import Rate
 from rebracket.registry import resolve
 from rebracket.schemas import Segment
 from rebracket.training.corpus import load_part
@@ -28,6 +30,7 @@ ROUNDS = 3
 SECONDS = 4.0
 CLIENTS = (1, 16, 64)
 PORT = 8123
+PLENTY = Rate("1000000000/second")
 RESULTS = Path(__file__).parent / "results" / "bench.json"
 
 Call = Callable[[Segment], Awaitable[object]]
@@ -73,13 +76,18 @@ def http_call(client: httpx2.AsyncClient) -> Call:
     return call
 
 
-async def measure(predictor: Predictor, segments: list[Segment]) -> dict[str, Measurement]:
+async def measure(
+    predictor: Predictor, segments: list[Segment], key: str
+) -> dict[str, Measurement]:
     """Medians over interleaved rounds, by candidate and number of clients."""
     rows: dict[str, list[Measurement]] = {}
     pool = ThreadPoolExecutor(available_cores())
     limits = httpx2.Limits(max_connections=max(CLIENTS))
     base = f"http://127.0.0.1:{PORT}"
-    async with httpx2.AsyncClient(base_url=base, limits=limits, timeout=60) as client:
+    headers = {"X-API-Key": key}
+    async with httpx2.AsyncClient(
+        base_url=base, limits=limits, timeout=60, headers=headers
+    ) as client:
         candidates = {"engine": engine_call(predictor, pool), "service": http_call(client)}
         for _ in range(ROUNDS):
             for clients in CLIENTS:
@@ -99,14 +107,18 @@ def main() -> None:
     predictor = Predictor.load(resolve("rebracket-segment:latest"), "int8")
     environment = {**os.environ, "REBRACKET_DEPLOYMENT__API__PORT": str(PORT)}
     command = [sys.executable, "-m", "rebracket.cli", "serve"]
+    store = KeyStore.open(load_settings().deployment.auth.store)
+    new = store.create("bench", ("predict",), rate=PLENTY, work=PLENTY)
     with subprocess.Popen(command, env=environment) as server:
         try:
             wait_until_ready(server)
-            found = asyncio.run(measure(predictor, segments))
+            found = asyncio.run(measure(predictor, segments, str(new.key)))
             workers = psutil.Process(server.pid).children(recursive=True)
             memory = max(worker.memory_info().rss for worker in workers) / 2**20
         finally:
             server.terminate()
+            store.revoke(new.record.id)
+            store.close()
     print(f"{'':12}{'clients':>8}{'per second':>12}{'of engine':>11}{'p50 ms':>9}{'p99 ms':>9}")
     for name, row in found.items():
         candidate, clients = name.split()

@@ -17,10 +17,17 @@ from pydantic_settings import (
 )
 
 from rebracket.errors import ConfigError
+from rebracket.rates import Rate
 
 CONFIG_VARIABLE = "REBRACKET_CONFIG"
 PREFIX = "REBRACKET_"
 MIB = 2**20
+
+
+def data_folder() -> Path:
+    """Where keys and limits are kept: beside BentoML's model store, so that one volume keeps all."""
+    home = os.environ.get("BENTOML_HOME") or "~/bentoml"
+    return Path(home).expanduser().absolute() / "rebracket"
 
 
 class Section(BaseModel):
@@ -29,13 +36,21 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
 class Api(Section):
     """Where the service listens and how much it reads."""
 
     host: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     max_json_bytes: Annotated[int, Field(ge=1024, le=128 * MIB)] = 8 * MIB
-    timeout_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    timeout_s: Seconds = 60.0
+    header_timeout_s: Seconds = 10.0
+    body_timeout_s: Seconds = 20.0
+    max_header_bytes: Annotated[int, Field(ge=1024, le=MIB)] = 16 * 1024
+    max_connections: Annotated[int, Field(ge=1, le=10**6)] = 1000
+    cors_origins: tuple[str, ...] = ()
 
 
 class Optimization(Section):
@@ -51,6 +66,32 @@ class Engine(Section):
     parallel_runs: Annotated[int, Field(ge=0, le=256)] = 0
 
 
+class Auth(Section):
+    """Who may ask."""
+
+    enabled: bool = True
+    store: Annotated[str, Field(min_length=1)] = Field(
+        default_factory=lambda: f"sqlite:///{data_folder() / 'keys.db'}"
+    )
+    refresh_s: Annotated[float, Field(gt=0, le=2)] = 0.5
+    max_stale_s: Seconds = 60.0
+    metrics: Literal["local", "admin", "open"] = "local"
+    failures: Rate | None = Rate("30/minute")
+
+
+class RateLimit(Section):
+    """How much each key may ask, unless the key says otherwise."""
+
+    enabled: bool = True
+    storage: Annotated[str, Field(pattern=r"^(sqlite:///|rediss?://|unix://)")] = Field(
+        default_factory=lambda: f"sqlite:///{data_folder() / 'limits.db'}"
+    )
+    default: Rate = Rate("600/minute")
+    work: Rate | None = Rate("300000/minute")
+    on_failure: Literal["open", "closed"] = "open"
+    timeout_s: Annotated[float, Field(gt=0, le=10)] = 0.25
+
+
 class Deployment(Section):
     """Everything about one deployment."""
 
@@ -59,6 +100,8 @@ class Deployment(Section):
     model_path: Annotated[str, Field(min_length=1)] = "rebracket-segment:latest"
     optimization: Optimization = Optimization()
     engine: Engine = Engine()
+    auth: Auth = Field(default_factory=Auth)
+    rate_limit: RateLimit = Field(default_factory=RateLimit)
 
 
 class Settings(BaseSettings):
@@ -67,12 +110,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_nested_delimiter="__",
+        env_parse_none_str="null",
         nested_model_default_partial_update=True,
         extra="forbid",
         frozen=True,
     )
 
-    deployment: Deployment = Deployment()
+    deployment: Deployment = Field(default_factory=Deployment)
 
     @classmethod
     def settings_customise_sources(

@@ -7,13 +7,29 @@ RebracketError
 │   └── ModelIncompatible
 ├── CorpusError            a data file that can't be read
 ├── ExportError            an export that failed or did not verify
+├── KeyStoreError          the store of API keys
+│   └── KeyNotFound
+├── LimiterError           the limits' storage does not answer
 └── RequestError           an HTTP answer other than 200
-    ├── InvalidRequest     422, names the fields
+    ├── BadRequest         400, not HTTP
+    ├── Unauthorized       401, whatever was wrong with the key
+    ├── Forbidden          403, names the missing scope
+    ├── NotFound           404
+    ├── WrongMethod        405, says what is allowed
+    ├── SlowRequest        408
     ├── PayloadTooLarge    413
     ├── UnsupportedMedia   415
-    └── InternalError      500
+    ├── InvalidRequest     422, names the fields
+    ├── HeadersTooLarge    431
+    ├── HttpError          any other status, from frameworks
+    ├── InternalError      500
+    ├── RetryLater         says when to come again
+    │   ├── TooManyRequests    429
+    │   └── Unavailable        503
+    └── DeadlineExceeded   504
 """
 
+from http import HTTPStatus
 from typing import TypedDict
 
 
@@ -45,6 +61,18 @@ class ExportError(RebracketError):
     """An export that failed or whose outputs differ from PyTorch's."""
 
 
+class KeyStoreError(RebracketError):
+    """The key store can't be opened, read or written."""
+
+
+class KeyNotFound(KeyStoreError):
+    """No key has this id."""
+
+
+class LimiterError(RebracketError):
+    """The limits' storage does not answer in time."""
+
+
 class FieldError(TypedDict):
     """One invalid field of a request, without the caller's content."""
 
@@ -64,18 +92,78 @@ class RequestError(RebracketError):
         super().__init__(detail)
         self.detail = detail
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the answer's header says beyond its body."""
+        return {}
 
-class InvalidRequest(RequestError):
-    """The body is not a valid request; `errors` names each field."""
 
-    status = 422
-    slug = "invalid-request"
-    title = "Request is not valid"
+class BadRequest(RequestError):
+    """The bytes are not an HTTP request."""
 
-    def __init__(self, errors: list[FieldError]) -> None:
-        count = len(errors)
-        super().__init__(f"{count} field{'s' if count != 1 else ''} of the request not valid")
-        self.errors = errors
+    status = 400
+    slug = "bad-request"
+    title = "Not a valid HTTP request"
+
+
+class Unauthorized(RequestError):
+    """No key, or none that opens anything: why stays with us."""
+
+    status = 401
+    slug = "unauthorized"
+    title = "A valid API key is required"
+
+    def __init__(self) -> None:
+        super().__init__("Send a valid key as 'Authorization: Bearer rb_…' or 'X-API-Key: rb_…'")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """How to authenticate."""
+        return {"WWW-Authenticate": 'Bearer realm="rebracket"'}
+
+
+class Forbidden(RequestError):
+    """The key is valid and lacks a scope."""
+
+    status = 403
+    slug = "forbidden"
+    title = "The key does not reach this far"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This needs a key with the scope '{scope}'")
+
+
+class NotFound(RequestError):
+    """There is nothing at this path."""
+
+    status = 404
+    slug = "not-found"
+    title = "Not found"
+
+
+class WrongMethod(RequestError):
+    """The path answers other methods."""
+
+    status = 405
+    slug = "method-not-allowed"
+    title = "Method not allowed"
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(f"This path answers {allowed}")
+        self.allowed = allowed
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The methods that the path answers."""
+        return {"Allow": self.allowed}
+
+
+class SlowRequest(RequestError):
+    """The request did not arrive in time."""
+
+    status = 408
+    slug = "request-timeout"
+    title = "The request came too slowly"
 
 
 class PayloadTooLarge(RequestError):
@@ -94,5 +182,73 @@ class UnsupportedMedia(RequestError):
     title = "Content type is not supported"
 
 
+class InvalidRequest(RequestError):
+    """The body is not a valid request; `errors` names each field."""
+
+    status = 422
+    slug = "invalid-request"
+    title = "Request is not valid"
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        count = len(errors)
+        super().__init__(f"{count} field{'s' if count != 1 else ''} of the request not valid")
+        self.errors = errors
+
+
+class RetryLater(RequestError):
+    """An answer that says after how many seconds to come again."""
+
+    def __init__(self, detail: str, *, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Whole seconds to wait."""
+        return {"Retry-After": str(self.retry_after_s)}
+
+
+class TooManyRequests(RetryLater):
+    """The caller's share is used up for now."""
+
+    status = 429
+    slug = "too-many-requests"
+    title = "Too many requests"
+
+
+class HeadersTooLarge(RequestError):
+    """The request's line and header are longer than is read."""
+
+    status = 431
+    slug = "request-header-fields-too-large"
+    title = "Request header is too large"
+
+
+class HttpError(RequestError):
+    """A status that only frameworks answer with."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status.description or status.phrase)
+        self.status = status.value
+        self.slug = status.phrase.lower().replace(" ", "-")
+        self.title = status.phrase
+
+
 class InternalError(RequestError):
     """Our fault: logged with the request id, described to nobody."""
+
+
+class Unavailable(RetryLater):
+    """Overloaded, starting, draining, or without something that the answer needs."""
+
+    status = 503
+    slug = "unavailable"
+    title = "Service is not available right now"
+
+
+class DeadlineExceeded(RequestError):
+    """The answer did not come in time."""
+
+    status = 504
+    slug = "deadline-exceeded"
+    title = "No answer in time"

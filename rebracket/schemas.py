@@ -88,6 +88,12 @@ class Problem(Schema):
     errors: list[InvalidField] | None = None
 
 
+class ProblemAnswer(Problem):
+    """Why a request could not be answered."""
+
+    request_id: str = Field(description="Quote it when you report the problem.")
+
+
 class ItemError(Schema):
     """Stands in the place of a segment whose content can't be decoded."""
 

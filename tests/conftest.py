@@ -22,7 +22,11 @@ for name in [name for name in os.environ if name.startswith("REBRACKET_")]:
 Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).mkdir()
 
 from export.install import install_committed  # noqa: E402
+from rebracket.config import load_settings  # noqa: E402
+from rebracket.gateway.key_store import KeyStore  # noqa: E402
+from rebracket.gateway.keys import SCOPES  # noqa: E402
 from rebracket.inference.predictor import Predictor  # noqa: E402
+from rebracket.rates import Rate  # noqa: E402
 from rebracket.registry import ExportedModel, resolve  # noqa: E402
 
 
@@ -50,3 +54,19 @@ def predictor(exported: ExportedModel) -> Predictor:
 def full_predictor(exported: ExportedModel) -> Predictor:
     """The fp32 artefact."""
     return Predictor.load(exported, "none")
+
+
+@pytest.fixture(scope="session")
+def key_store(store: Path) -> Iterator[KeyStore]:
+    """The session's keys, where the settings' defaults put them."""
+    del store
+    opened = KeyStore.open(load_settings().deployment.auth.store)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def api_key(key_store: KeyStore) -> str:
+    """A key that opens everything, as often as tests like."""
+    plenty = Rate("1000000000/minute")
+    return str(key_store.create("tests", SCOPES, rate=plenty, work=plenty).key)

@@ -1,5 +1,6 @@
 """Settings come from a file and the environment; the environment wins."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,29 @@ def test_the_environment_wins_over_the_file(config: Path, monkeypatch: pytest.Mo
     )
 
 
+def test_keys_and_shares_are_on_by_default_and_kept_beside_the_model_store() -> None:
+    deployment = load_settings().deployment
+    folder = Path(os.environ["BENTOML_HOME"]) / "rebracket"
+    assert deployment.auth.enabled
+    assert deployment.auth.store == f"sqlite:///{folder / 'keys.db'}"
+    assert deployment.rate_limit.enabled
+    assert deployment.rate_limit.storage == f"sqlite:///{folder / 'limits.db'}"
+    assert deployment.api.cors_origins == ()
+
+
+def test_rates_are_read_from_both(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config.write_text("deployment: {rate_limit: {default: 5/second, work: null}}")
+    monkeypatch.setenv("REBRACKET_DEPLOYMENT__AUTH__FAILURES", "null")
+    monkeypatch.setenv("REBRACKET_DEPLOYMENT__RATE_LIMIT__DEFAULT", "7/5m")
+    deployment = load_settings().deployment
+    assert (deployment.rate_limit.default.amount, deployment.rate_limit.default.period_s) == (
+        7,
+        300,
+    )
+    assert deployment.rate_limit.work is None
+    assert deployment.auth.failures is None
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -49,6 +73,12 @@ def test_the_environment_wins_over_the_file(config: Path, monkeypatch: pytest.Mo
         ("deployment: {api: {port: 70000}}", "deployment.api.port: Input should be less than"),
         ("deployment: {optimization: {quantization: int4}}", "Input should be 'int8' or 'none'"),
         ("deployment: {optimization: {onnx: false}}", "deployment.optimization.onnx: Input should"),
+        ("deployment: {rate_limit: {default: lots}}", "rate_limit.default: .* like 600/minute"),
+        ("deployment: {rate_limit: {storage: memory}}", "rate_limit.storage: String should match"),
+        (
+            "deployment: {auth: {refresh_s: 5}}",
+            "auth.refresh_s: Input should be less than or equal",
+        ),
         ("deploy: {}", "deploy: Extra inputs are not permitted"),
         ("deployment: [", "while parsing"),
         ("- a", "expected a mapping of settings"),

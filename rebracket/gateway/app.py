@@ -7,20 +7,24 @@ class, is subclassed here and nowhere else; bentoml is pinned exactly for that.
 
 import inspect
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from _bentoml_impl.server.app import ServiceAppFactory
 from _bentoml_sdk import Service as BentoService
+from bentoml._internal.server.http.traffic import TimeoutMiddleware
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from rebracket.config import settings
-from rebracket.errors import RequestError, UnsupportedMedia
-from rebracket.gateway import problems
-from rebracket.gateway.middleware import BodyLimit, RequestIds, request_id
+from rebracket.errors import RequestError, Unavailable, UnsupportedMedia
+from rebracket.gateway import logs, openapi, problems, protocol
+from rebracket.gateway.middleware import request_id
+from rebracket.gateway.stack import Gateway
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +33,10 @@ CLIENT_CLOSED_REQUEST = 499
 
 class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is untyped
     """Builds the application of one worker."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._gateway = Gateway.from_settings(settings().deployment)
 
     def __call__(self) -> Starlette:
         """The application, with this service's error handlers."""
@@ -39,9 +47,27 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
 
     @property
     def middlewares(self) -> list[Middleware]:
-        """Ours stand before BentoML's, so that its own refusals carry request ids too."""
-        limit = settings().deployment.api.max_json_bytes
-        return [Middleware(RequestIds), *super().middlewares, Middleware(BodyLimit, limit=limit)]
+        """Ours stand before BentoML's: its metrics keep a series for every path that they see."""
+        bentoml = [m for m in super().middlewares if m.cls is not TimeoutMiddleware]
+        return [*self._gateway.outer, *bentoml, *self._gateway.inner]
+
+    async def readyz(self, request: Request) -> Response:
+        """Ready, or a 503 that says so."""
+        if not self._is_ready:
+            raise Unavailable("The service is starting", retry_after_s=1)
+        response: Response = await super().readyz(request)
+        return response
+
+    @asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """Keys and limits are open before the service is, and until it is closed."""
+        async with self._gateway.running(), super().lifespan(app):
+            yield
+
+    async def openapi_spec_view(self, req: Request) -> Response:
+        """Our own document; BentoML's promises answers that are not given."""
+        del req
+        return JSONResponse(openapi.document())
 
     async def api_endpoint(self, name: str, request: Request) -> Response:
         """Validate a root-level JSON body, call the API, serialize its answer."""
@@ -51,7 +77,7 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
         except RequestError as error:
             return problems.respond(error)
         except ClientDisconnect:
-            return Response(status_code=CLIENT_CLOSED_REQUEST)
+            return Response(status_code=CLIENT_CLOSED_REQUEST, media_type=problems.MEDIA_TYPE)
         except Exception:
             logger.exception("request %s to %s failed", request_id(), name)
             return problems.respond(problems.unexpected())
@@ -83,4 +109,6 @@ class Service(BentoService[Any]):  # type: ignore[misc]
     def to_asgi(self, is_main: bool = True) -> Starlette:
         """The ASGI application of one worker."""
         self.inject_config()
+        protocol.install()
+        logs.install()
         return AppFactory(self, is_main=is_main)()

@@ -1,18 +1,26 @@
 """Pure ASGI middleware that sees every request before BentoML does."""
 
+import asyncio
 import re
 from contextvars import ContextVar
+from time import monotonic
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rebracket.errors import PayloadTooLarge
+from rebracket.errors import BadRequest, PayloadTooLarge, SlowRequest
 
 REQUEST_ID = "X-Request-ID"
+MIN_RATE = 4096
 SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def new_request_id() -> str:
+    """An id that nobody has had."""
+    return uuid4().hex
 
 
 def request_id() -> str:
@@ -32,7 +40,7 @@ class RequestIds:
             await self.app(scope, receive, send)
             return
         given = Headers(scope=scope).get(REQUEST_ID, "")
-        name = given if SANE_ID.fullmatch(given) else uuid4().hex
+        name = given if SANE_ID.fullmatch(given) else new_request_id()
         _request_id.set(name)
 
         async def send_with_id(message: Message) -> None:
@@ -43,15 +51,34 @@ class RequestIds:
         await self.app(scope, receive, send_with_id)
 
 
-class BodyLimit:
-    """Counts the body as it streams in; a declared length is believed only when it is too long.
+class TextHeaders:
+    """Refuses a content type or length that is not ASCII: BentoML's access log fails on it."""
 
-    `PayloadTooLarge` is raised from the reader's `receive`.
+    NAMES = (b"content-type", b"content-length")
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "http":
+            for name, value in scope["headers"]:
+                if name in self.NAMES and not value.isascii():
+                    raise BadRequest(f"The field {name.decode()} is not ASCII")
+        await self.app(scope, receive, send)
+
+
+class BodyLimit:
+    """Counts and times the body as it streams in; a declared length is believed only when too long.
+
+    A body has `timeout_s` seconds, and one more for every `MIN_RATE` bytes that have come.
+    `PayloadTooLarge` and `SlowRequest` are raised from the reader's `receive`.
     """
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, timeout_s: float = 20.0) -> None:
         self.app = app
         self.limit = limit
+        self.timeout_s = timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -60,21 +87,34 @@ class BodyLimit:
             return
         declared = Headers(scope=scope).get("content-length", "")
         too_long = declared.isdigit() and int(declared[:20]) > self.limit
-        seen = 0
+        seen, more, started = 0, True, monotonic()
 
         async def counted() -> Message:
-            nonlocal seen
+            nonlocal seen, more
             if too_long:
-                raise self.error()
-            message = await receive()
+                raise self.too_large()
+            if not more:
+                return await receive()
+            message = await self.in_time(receive, started + self.timeout_s + seen / MIN_RATE)
             if message["type"] == "http.request":
+                more = message.get("more_body", False)
                 seen += len(message.get("body", b""))
                 if seen > self.limit:
-                    raise self.error()
+                    raise self.too_large()
             return message
 
         await self.app(scope, counted, send)
 
-    def error(self) -> PayloadTooLarge:
+    async def in_time(self, receive: Receive, end: float) -> Message:
+        """The next part of the body, if it comes before `end`."""
+        try:
+            async with asyncio.timeout(end - monotonic()):
+                return await receive()
+        except TimeoutError:
+            raise SlowRequest(
+                f"The body took longer than {self.timeout_s:g} s and {MIN_RATE} bytes a second"
+            ) from None
+
+    def too_large(self) -> PayloadTooLarge:
         """Says what the limit is."""
         return PayloadTooLarge(f"The body may hold {self.limit} bytes at most")

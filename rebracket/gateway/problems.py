@@ -1,19 +1,32 @@
 """Error answers as `application/problem+json` (RFC 9457)."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from pydantic import ValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ExceptionHandler
 
-from rebracket.errors import FieldError, InternalError, InvalidRequest, RequestError
-from rebracket.gateway.middleware import request_id
+from rebracket.errors import (
+    DeadlineExceeded,
+    FieldError,
+    HttpError,
+    InternalError,
+    InvalidRequest,
+    NotFound,
+    RequestError,
+    Unavailable,
+    WrongMethod,
+)
+from rebracket.gateway.middleware import REQUEST_ID, request_id
 
 TYPE_BASE = "https://rebracket.dev/problems/"
 MEDIA_TYPE = "application/problem+json"
+CLIENT_ERRORS = {status.value: status for status in HTTPStatus if status.value // 100 == 4}  # noqa: PLR2004 - 4xx
 
 
 def describe(error: RequestError) -> dict[str, Any]:
@@ -29,10 +42,11 @@ def describe(error: RequestError) -> dict[str, Any]:
     return body
 
 
-def respond(error: RequestError) -> Response:
-    """The answer to a request that failed with `error`."""
-    body = {**describe(error), "request_id": request_id()}
-    return JSONResponse(body, status_code=error.status, media_type=MEDIA_TYPE)
+def respond(error: RequestError, name: str | None = None) -> Response:
+    """The answer to a request that failed with `error`; `name` is its id, outside of middleware."""
+    body = {**describe(error), "request_id": name or request_id()}
+    headers = error.headers | ({REQUEST_ID: name} if name else {})
+    return JSONResponse(body, status_code=error.status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def from_validation(error: ValidationError) -> InvalidRequest:
@@ -43,20 +57,27 @@ def from_validation(error: ValidationError) -> InvalidRequest:
     )
 
 
+def of_status(status: int, headers: Mapping[str, str]) -> RequestError:
+    """What a framework's own error answer means here."""
+    match status:
+        case HTTPStatus.NOT_FOUND:
+            return NotFound("There is nothing at this path")
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            return WrongMethod(headers.get("allow", ""))
+        case HTTPStatus.GATEWAY_TIMEOUT:
+            return DeadlineExceeded("The answer took too long")
+        case HTTPStatus.TOO_MANY_REQUESTS | HTTPStatus.SERVICE_UNAVAILABLE:
+            # Ours are problems already; a framework's 429 means that the service is full.
+            return Unavailable("The service has too much to do", retry_after_s=1)
+        case _ if status in CLIENT_ERRORS:
+            return HttpError(CLIENT_ERRORS[status])
+    return unexpected()
+
+
 async def on_http_exception(_: Request, error: Exception) -> Response:
-    """Starlette's own errors: no such route, wrong method, not ready."""
+    """Starlette's own errors: no such route, wrong method."""
     assert isinstance(error, HTTPException)
-    status = HTTPStatus(error.status_code)
-    body = {
-        "type": TYPE_BASE + status.phrase.lower().replace(" ", "-"),
-        "title": status.phrase,
-        "status": status.value,
-        "detail": status.description or status.phrase,
-        "request_id": request_id(),
-    }
-    return JSONResponse(
-        body, status_code=status.value, media_type=MEDIA_TYPE, headers=error.headers
-    )
+    return respond(of_status(error.status_code, Headers(error.headers)))
 
 
 async def on_request_error(_: Request, error: Exception) -> Response:

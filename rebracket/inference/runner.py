@@ -1,12 +1,24 @@
 """Runs predictions beside the event loop, as many at once as there are cores for them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from time import perf_counter
+from typing import TypeVar
 
 from rebracket.errors import RequestError
 from rebracket.inference.predictor import Predictor
 from rebracket.schemas import Prediction, Segment
+from rebracket.segment.text import Windows
+
+T = TypeVar("T")
+Admit = Callable[[int], None]
+"""Is told how many tokens a request holds before they are computed; raises to refuse it."""
+
+
+def admit_all(_: int) -> None:
+    """Refuses nothing."""
 
 
 class Runner:
@@ -20,18 +32,47 @@ class Runner:
         self.predictor = predictor
         self._pool = ThreadPoolExecutor(parallel_runs, thread_name_prefix="inference")
 
-    async def predict(self, segment: Segment, *, path: tuple[str | int, ...] = ()) -> Prediction:
+    async def predict(self, segment: Segment, *, admit: Admit = admit_all) -> Prediction:
         """Read one segment; work that no thread has begun is dropped when the caller is gone."""
-        call = self._pool.submit(self.predictor.predict, segment, path=path)
-        return await asyncio.wrap_future(call)
 
-    async def predict_all(self, segments: Sequence[Segment]) -> list[Prediction | RequestError]:
-        """Read many; an item that can't be read has its error in its place."""
-        calls = (
-            self.predict(segment, path=("segments", index))
+        def read() -> Prediction:
+            started = perf_counter()
+            windows = self.predictor.encode(segment)
+            admit(windows.tokens)
+            return self._read(segment, windows, started)
+
+        return await self._run(read)
+
+    async def predict_all(
+        self, segments: Sequence[Segment], *, admit: Admit = admit_all
+    ) -> list[Prediction | RequestError]:
+        """Read many, admitted together; an item that can't be read has its error in its place."""
+        encoded = await self._gather(
+            self._run(partial(self.predictor.encode, segment, path=("segments", index)))
             for index, segment in enumerate(segments)
         )
-        answers: list[Prediction | RequestError] = []
+        tokens = sum(windows.tokens for windows in encoded if isinstance(windows, Windows))
+        await self._run(admit, tokens)
+
+        def read(segment: Segment, windows: Windows | RequestError) -> Prediction:
+            if isinstance(windows, RequestError):
+                raise windows
+            return self._read(segment, windows, perf_counter())
+
+        return await self._gather(
+            self._run(read, segment, windows)
+            for segment, windows in zip(segments, encoded, strict=True)
+        )
+
+    def _read(self, segment: Segment, windows: Windows, started: float) -> Prediction:
+        return self.predictor.answer(segment, self.predictor.engine.read(windows), started)
+
+    async def _run(self, function: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.wrap_future(self._pool.submit(function, *arguments))
+
+    async def _gather(self, calls: Iterable[Awaitable[T]]) -> list[T | RequestError]:
+        """All results in order, with request errors in their places."""
+        answers: list[T | RequestError] = []
         for answer in await asyncio.gather(*calls, return_exceptions=True):
             if isinstance(answer, BaseException) and not isinstance(answer, RequestError):
                 raise answer

@@ -33,6 +33,11 @@ class Windows:
     fields: NDArray[np.int64]
     pool: NDArray[np.float32]
 
+    @property
+    def tokens(self) -> int:
+        """How many tokens are to be read, padding aside."""
+        return int(self.mask.sum())
+
     def alone(self) -> Iterator["Windows"]:
         """Each window by itself, without padding."""
         whole = np.ones((1, 1), dtype=np.float32)

@@ -9,10 +9,12 @@ from rebracket.registry import ExportedModel
 
 
 @pytest.fixture(scope="package")
-def client(exported: ExportedModel) -> Iterator[TestClient]:
-    """An HTTP client of one worker."""
+def client(exported: ExportedModel, api_key: str) -> Iterator[TestClient]:
+    """An HTTP client of one worker, with a key that opens everything."""
     assert exported.version
     from service import Rebracket
 
-    with TestClient(Rebracket.to_asgi(), raise_server_exceptions=False) as client:  # type: ignore[attr-defined]
+    app = Rebracket.to_asgi()  # type: ignore[attr-defined]
+    headers = {"X-API-Key": api_key}
+    with TestClient(app, raise_server_exceptions=False, headers=headers) as client:
         yield client

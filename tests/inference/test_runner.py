@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from rebracket.errors import InvalidRequest
+from rebracket.errors import InvalidRequest, RequestError
 from rebracket.inference.predictor import Predictor
 from rebracket.inference.runner import Runner
 from rebracket.schemas import Prediction, Segment
@@ -57,3 +57,41 @@ def test_work_that_no_thread_began_is_dropped_with_its_caller(predictor: Predict
         return sum(isinstance(answer, Prediction) for answer in done)
 
     assert asyncio.run(hang_up()) < 100
+
+
+class Refused(RequestError):
+    """Stands for a caller whose share is used up."""
+
+
+def test_one_segment_is_admitted_by_its_tokens_before_it_is_computed(predictor: Predictor) -> None:
+    asked: list[int] = []
+
+    def refuse(tokens: int) -> None:
+        asked.append(tokens)
+        raise Refused("used up")
+
+    runner = Runner(predictor, parallel_runs=1)
+    with pytest.raises(Refused):
+        asyncio.run(runner.predict(Segment(text="a door"), admit=refuse))
+    runner.close()
+    assert asked == [4]
+
+
+def test_a_batch_is_admitted_as_one(predictor: Predictor) -> None:
+    asked: list[int] = []
+    segments = [Segment(text="a door"), Segment(text="\u200b"), Segment(lyrics="a street")]
+    runner = Runner(predictor, parallel_runs=2)
+    found = asyncio.run(runner.predict_all(segments, admit=asked.append))
+    runner.close()
+    assert asked == [8]
+    assert [isinstance(answer, Prediction) for answer in found] == [True, False, True]
+
+
+def test_a_batch_that_is_refused_is_refused_whole(predictor: Predictor) -> None:
+    def refuse(_: int) -> None:
+        raise Refused("used up")
+
+    runner = Runner(predictor, parallel_runs=2)
+    with pytest.raises(Refused):
+        asyncio.run(runner.predict_all([Segment(text="a door")] * 3, admit=refuse))
+    runner.close()

@@ -1,7 +1,6 @@
 """A real server with real worker processes."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,10 +12,13 @@ import httpx2
 import psutil
 import pytest
 
+from rebracket.gateway.key_store import KeyStore
+from rebracket.rates import Rate
 from rebracket.registry import ExportedModel
+from tests.redis_server import free_port
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 90
+PATIENCE_S = 300
 
 
 class Server:
@@ -43,13 +45,6 @@ class Server:
             except httpx2.TransportError:
                 time.sleep(0.1)
         raise TimeoutError("the server did not get ready")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 Start = Callable[..., "Iterator[Server]"]
@@ -80,8 +75,20 @@ def serving(*command: str, **settings: str) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="package")
+def headers(api_key: str) -> dict[str, str]:
+    """What opens every route."""
+    return {"Authorization": f"Bearer {api_key}"}
+
+
+@pytest.fixture(scope="package")
 def server(exported: ExportedModel) -> Iterator[Server]:
     """`rebracket serve` with two workers."""
     assert exported.version
     with serving("rebracket.cli", "serve", WORKERS="2") as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def share(key_store: KeyStore) -> str:
+    """A key made before any server starts, so that every worker knows it from the beginning."""
+    return str(key_store.create("share", ("predict",), rate=Rate("100/day")).key)

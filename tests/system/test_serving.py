@@ -18,8 +18,8 @@ RSS_LIMIT = 350 * 2**20
 
 
 @pytest.fixture
-def http(server: Server) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=server.url, timeout=60) as client:
+def http(server: Server, headers: dict[str, str]) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=server.url, timeout=60, headers=headers) as client:
         yield client
 
 
@@ -29,8 +29,8 @@ def test_a_concept_note_is_read(http: httpx2.Client, exported: ExportedModel) ->
     assert prediction.model.version == exported.version
 
 
-def test_the_bentoml_client_predicts(server: Server) -> None:
-    with bentoml.SyncHTTPClient(server.url) as client:
+def test_the_bentoml_client_predicts(server: Server, api_key: str) -> None:
+    with bentoml.SyncHTTPClient(server.url, token=api_key) as client:
         one = client.predict({"text": "a door inside a drawer", "segment_id": "one"})
         many = client.predict_batch({"segments": [{"text": "a"}, {"lyrics": "b"}]})
     assert one["segment_id"] == "one"
@@ -59,12 +59,12 @@ def test_workers_serve_without_torch_in_little_memory(server: Server, http: http
         assert worker.memory_info().rss < RSS_LIMIT
 
 
-def test_a_body_that_lies_about_its_length_is_cut_off(server: Server) -> None:
+def test_a_body_that_lies_about_its_length_is_cut_off(server: Server, api_key: str) -> None:
     """Chunked, without an end: the limit answers while the body still streams in."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(
             b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n"
+            b"X-API-Key: %s\r\nTransfer-Encoding: chunked\r\n\r\n" % api_key.encode()
         )
         chunk = b"100000\r\n" + b"a" * 2**20 + b"\r\n"
         for _ in range(9):
@@ -78,10 +78,15 @@ def test_a_body_that_lies_about_its_length_is_cut_off(server: Server) -> None:
 
 
 def test_bentoml_serve_honours_the_same_settings(exported: ExportedModel) -> None:
+    """Auth too: switched off, nobody needs a key."""
     tag = f"rebracket-segment:{exported.version}"
     command = ("bentoml", "serve", "service:Rebracket")
     with serving(
-        *command, WORKERS="1", MODEL_PATH=tag, OPTIMIZATION__QUANTIZATION="none"
+        *command,
+        WORKERS="1",
+        MODEL_PATH=tag,
+        OPTIMIZATION__QUANTIZATION="none",
+        AUTH__ENABLED="false",
     ) as server:
         assert len(server.workers()) == 1
         (model,) = httpx2.get(f"{server.url}/models").json()["models"]

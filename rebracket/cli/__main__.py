@@ -1,0 +1,5 @@
+"""`python -m rebracket.cli`."""
+
+from rebracket.cli import main
+
+main()

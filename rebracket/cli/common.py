@@ -1,0 +1,54 @@
+"""What the commands share."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import click
+
+from rebracket.config import load_settings
+from rebracket.errors import RebracketError
+
+if TYPE_CHECKING:
+    from rebracket.inference.predictor import Predictor
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def fails_in_one_line(command: Callable[P, R]) -> Callable[P, R]:
+    """Bad input ends with one line on standard error and exit code 2."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except RebracketError as error:
+            click.echo(f"rebracket: {error}", err=True)
+            sys.exit(2)
+
+    return run
+
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+model_option = click.option(
+    "--model", default=None, help="Store tag or path of an exported model; default: the settings'."
+)
+
+
+def needs_training_extra() -> None:
+    """Fail where PyTorch is not installed."""
+    if find_spec("torch") is None:
+        raise RebracketError("this needs the training extra: pip install 'rebracket[train]'")
+
+
+def load_predictor(model: str | None) -> "Predictor":
+    """The predictor of a store tag or path, by default the settings'."""
+    from rebracket.inference.predictor import Predictor
+    from rebracket.registry import resolve
+
+    deployment = load_settings().deployment
+    exported = resolve(model or deployment.model_path)
+    return Predictor.load(exported, deployment.optimization.quantization)

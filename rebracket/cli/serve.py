@@ -1,0 +1,69 @@
+"""`rebracket serve`."""
+
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+import rebracket
+from rebracket.cli.common import fails_in_one_line
+from rebracket.config import Deployment, load_settings
+from rebracket.errors import ConfigError
+
+SERVICE = "service:Rebracket"
+DEMO = "demo"
+DEMO_LIFETIME = timedelta(days=7)
+
+
+@click.command(epilog="Example: rebracket --config config.yaml serve")
+@click.option(
+    "--demo-key", is_flag=True, help="First print a new key named 'demo', instead of the last one."
+)
+@fails_in_one_line
+def serve(demo_key: bool) -> None:
+    """Serve the model that the settings name."""
+    deployment = load_settings().deployment
+    from rebracket.registry import resolve
+
+    resolve(deployment.model_path).artefact(deployment.optimization.quantization)
+    folder = _service_folder()
+    _open_stores(deployment)
+    if demo_key and deployment.auth.enabled:
+        click.echo(_demo_hint(deployment), err=True)
+    command = [sys.executable, "-m", "bentoml", "serve", SERVICE, "--working-dir", str(folder)]
+    os.execv(sys.executable, command)  # noqa: S606 - no shell is what we want
+
+
+def _service_folder() -> Path:
+    """Where `service.py` lies: the checkout, or beside the installed package."""
+    folder = Path(rebracket.__file__).parent.parent
+    if not (folder / "service.py").is_file():
+        raise ConfigError(f"service.py is not in {folder}: run from a checkout or a Bento")
+    return folder
+
+
+def _open_stores(deployment: Deployment) -> None:
+    """Fail in one line here, not in every worker."""
+    from rebracket.gateway.key_store import KeyStore
+    from rebracket.gateway.limits.limiter import open_storage
+
+    if deployment.auth.enabled:
+        KeyStore.open(deployment.auth.store).close()
+    if deployment.rate_limit.enabled:
+        open_storage(deployment.rate_limit).close()
+
+
+def _demo_hint(deployment: Deployment) -> str:
+    """A new demo key, as the line of shell that the README's examples build on."""
+    from rebracket.gateway.key_records import now
+    from rebracket.gateway.key_store import KeyStore
+
+    store = KeyStore.open(deployment.auth.store)
+    for record in store.list():
+        if record.name == DEMO and record.state(now()) == "active":
+            store.revoke(record.id)
+    key = store.create(DEMO, ("predict",), lifetime=DEMO_LIFETIME).key
+    store.close()
+    return f"A key to try it with, for {DEMO_LIFETIME.days} days:\n\n  export REBRACKET_KEY={key}\n"

@@ -1,0 +1,100 @@
+"""Limits as the rest of the gateway uses them: off the event loop, and never waiting for long."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import monotonic
+from typing import Literal, Self
+
+from rebracket.config import RateLimit
+from rebracket.errors import LimiterError, Unavailable
+from rebracket.gateway.counters import LIMITER_FAILURES
+from rebracket.gateway.limits.gcra import Charge, Decision
+from rebracket.gateway.limits.redis import RedisStorage
+from rebracket.gateway.limits.sqlite import SqliteStorage
+from rebracket.gateway.limits.storage import Storage
+
+THREADS = 4
+PAUSE_S = 1.0
+SQLITE = "sqlite:///"
+
+logger = logging.getLogger(__name__)
+
+
+def open_storage(settings: RateLimit) -> Storage:
+    """The storage that the settings name.
+
+    Raises:
+        LimiterError: it can't be opened.
+    """
+    if settings.storage.startswith(SQLITE):
+        path = Path(settings.storage.removeprefix(SQLITE))
+        return SqliteStorage(path, timeout_s=settings.timeout_s)
+    return RedisStorage(settings.storage, timeout_s=settings.timeout_s)
+
+
+class Limiter:
+    """Decides with a storage; without it, after a failure, by itself for `PAUSE_S` seconds.
+
+    Failing `open` lets all pass, with no decision to report; failing `closed` refuses all. Either
+    way each such decision is counted in `rebracket_limiter_failures_total`.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        on_failure: Literal["open", "closed"],
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._storage = storage
+        self._on_failure = on_failure
+        self._clock = clock
+        self._resume_at = -float("inf")
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="limits")
+
+    @classmethod
+    def from_settings(cls, settings: RateLimit) -> Self:
+        """Open the settings' storage.
+
+        Raises:
+            LimiterError: it can't be opened.
+        """
+        return cls(open_storage(settings), on_failure=settings.on_failure)
+
+    async def take(self, charges: Sequence[Charge]) -> list[Decision]:
+        """As `take_here`, from the event loop: at once where that waits for nothing, else by a thread."""
+        decisions = self._ask(self._storage.take_at_once, charges)
+        if decisions is None:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._pool, self.take_here, charges)
+        return decisions
+
+    def take_here(self, charges: Sequence[Charge]) -> list[Decision]:
+        """Make all charges or none; no decisions where the storage failed and failing is open.
+
+        Raises:
+            Unavailable: the storage failed and failing is closed.
+        """
+        return self._ask(self._storage.take, charges) or []
+
+    def _ask(
+        self, take: Callable[[Sequence[Charge]], list[Decision] | None], charges: Sequence[Charge]
+    ) -> list[Decision] | None:
+        if self._clock() >= self._resume_at:
+            try:
+                return take(charges)
+            except LimiterError as error:
+                self._resume_at = self._clock() + PAUSE_S
+                logger.error("Limits fail %s: %s", self._on_failure, error)  # noqa: TRY400 - one line
+        LIMITER_FAILURES.inc()
+        if self._on_failure == "closed":
+            raise Unavailable("Limits can't be checked right now", retry_after_s=int(PAUSE_S) + 1)
+        return []
+
+    def close(self) -> None:
+        """Let running decisions end; close the storage."""
+        self._pool.shutdown(cancel_futures=True)
+        self._storage.close()

@@ -1,0 +1,1 @@
+"""The key store's schema, as alembic migrations that the store itself runs."""

@@ -1,0 +1,1 @@
+"""One module a migration; the newest is the head."""

@@ -1,0 +1,118 @@
+"""The OpenAPI document: what is answered, errors too. BentoML's own knows none of them."""
+
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from rebracket import __version__
+from rebracket.gateway import problems
+from rebracket.gateway.access import METRICS, NEEDS, OPEN
+from rebracket.schemas import (
+    Health,
+    ModelList,
+    Prediction,
+    PredictionBatch,
+    ProblemAnswer,
+    Segment,
+    SegmentBatch,
+)
+
+SCHEMAS = (Health, ModelList, Prediction, PredictionBatch, ProblemAnswer, Segment, SegmentBatch)
+BODIES: dict[str, tuple[type[BaseModel], type[BaseModel], str]] = {
+    "/predict": (Segment, Prediction, "Read one segment"),
+    "/predict_batch": (SegmentBatch, PredictionBatch, "Read up to 256 segments, in order"),
+}
+OBJECTS: dict[str, tuple[type[BaseModel], str]] = {
+    "/health": (Health, "Whether the service answers, and with which models"),
+    "/models": (ModelList, "The models that answer here, with their cards"),
+}
+TEXTS = {
+    "/livez": "Whether the process lives",
+    "/healthz": "As /livez",
+    "/readyz": "Whether requests may come",
+    METRICS: "Prometheus metrics",
+}
+ALWAYS = (400, 404, 405, 431, 500, 503, 504)
+WITH_KEY = (401, 403, 429)
+WITH_BODY = (408, 413, 415, 422)
+RETRY = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
+SECURITY = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The document, built once."""
+    _, definitions = models_json_schema(
+        [(schema, "validation") for schema in SCHEMAS],
+        ref_template="#/components/schemas/{model}",
+    )
+    paths = {
+        **{path: {"post": _post(path)} for path in BODIES},
+        **{path: {"get": _get_object(path)} for path in OBJECTS},
+        **{path: {"get": _get_text(path)} for path in TEXTS},
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "rebracket", "version": __version__},
+        "paths": paths,
+        "components": {"schemas": definitions["$defs"], "securitySchemes": SECURITY},
+    }
+
+
+def _post(path: str) -> dict[str, Any]:
+    body, answer, summary = BODIES[path]
+    return {
+        **_operation(path, summary),
+        "requestBody": {"required": True, "content": _json(body)},
+        "responses": _responses(path, _json(answer), WITH_BODY),
+    }
+
+
+def _get_object(path: str) -> dict[str, Any]:
+    answer, summary = OBJECTS[path]
+    return {**_operation(path, summary), "responses": _responses(path, _json(answer))}
+
+
+def _get_text(path: str) -> dict[str, Any]:
+    content = {"text/plain": {"schema": {"type": "string"}}}
+    return {**_operation(path, TEXTS[path]), "responses": _responses(path, content)}
+
+
+def _operation(path: str, summary: str) -> dict[str, Any]:
+    operation: dict[str, Any] = {"operationId": path.strip("/"), "summary": summary}
+    if path not in OPEN:
+        operation["security"] = [{name: []} for name in SECURITY]
+        scope = NEEDS.get(path)
+        operation["description"] = f"Needs the scope `{scope}`." if scope else "Needs a key."
+    return operation
+
+
+def _responses(path: str, content: dict[str, Any], more: tuple[int, ...] = ()) -> dict[str, Any]:
+    errors = sorted({*ALWAYS, *more, *(() if path in OPEN else WITH_KEY)})
+    return {
+        "200": {"description": "Answered.", "content": content},
+        **{str(status): _problem(HTTPStatus(status)) for status in errors},
+    }
+
+
+def _problem(status: HTTPStatus) -> dict[str, Any]:
+    retry = status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+    return {
+        "description": status.phrase,
+        "content": {problems.MEDIA_TYPE: {"schema": _ref(ProblemAnswer)}},
+        **({"headers": RETRY} if retry else {}),
+    }
+
+
+def _json(schema: type[BaseModel]) -> dict[str, Any]:
+    return {"application/json": {"schema": _ref(schema)}}
+
+
+def _ref(schema: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{schema.__name__}"}

@@ -1,0 +1,70 @@
+"""`rebracket serve` hands over to BentoML, with a demo key if one is asked for."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from rebracket.cli import main
+from rebracket.gateway.key_records import now
+from rebracket.gateway.key_store import KeyStore
+from rebracket.gateway.keys import Key
+from rebracket.registry import ExportedModel
+
+
+@pytest.fixture
+def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exported: ExportedModel) -> KeyStore:
+    """The keys of a server that is not really started."""
+    assert exported.version
+    url = f"sqlite:///{tmp_path / 'keys.db'}"
+    monkeypatch.setenv("REBRACKET_DEPLOYMENT__AUTH__STORE", url)
+    limits = f"sqlite:///{tmp_path / 'limits.db'}"
+    monkeypatch.setenv("REBRACKET_DEPLOYMENT__RATE_LIMIT__STORAGE", limits)
+    monkeypatch.setattr(os, "execv", lambda *_: None)
+    return KeyStore.open(url)
+
+
+def demo_key() -> Key:
+    shown = CliRunner().invoke(main, ["serve", "--demo-key"]).stderr
+    found = re.search(r"export REBRACKET_KEY=(\S+)", shown)
+    assert found
+    key = Key.parse(found[1])
+    assert key
+    return key
+
+
+def test_a_demo_key_takes_the_place_of_the_last_one(keys: KeyStore) -> None:
+    first, second = demo_key(), demo_key()
+    states = {record.id: record.state(now()) for record in keys.list()}
+    assert states == {first.id: "revoked", second.id: "active"}
+    keys.close()
+
+
+def test_no_key_is_made_where_none_is_asked_for_or_needed(
+    keys: KeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "rb_" not in CliRunner().invoke(main, ["serve"]).output
+    monkeypatch.setenv("REBRACKET_DEPLOYMENT__AUTH__ENABLED", "false")
+    assert "rb_" not in CliRunner().invoke(main, ["serve", "--demo-key"]).output
+    assert keys.list() == []
+    keys.close()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        ("AUTH__STORE", "nodb://keys", "deployment.auth.store: not a usable URL"),
+        ("RATE_LIMIT__STORAGE", "sqlite:////proc/no/limits.db", "limits in /proc/no/limits.db"),
+        ("RATE_LIMIT__STORAGE", "redis://a/0?socket_timeout=soon", "rate_limit.storage"),
+    ],
+)
+def test_stores_that_cannot_be_opened_stop_the_start_in_one_line(
+    keys: KeyStore, monkeypatch: pytest.MonkeyPatch, setting: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(f"REBRACKET_DEPLOYMENT__{setting}", value)
+    result = CliRunner().invoke(main, ["serve"])
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert message in result.stderr
+    keys.close()

@@ -1,0 +1,44 @@
+"""Thousands of generated requests find no 5xx and no answer that the OpenAPI document lacks."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import CHECKS, load_all_checks
+
+from rebracket.gateway import openapi
+from rebracket.registry import ExportedModel
+from tests.system.conftest import Server, serving
+
+EXAMPLES = 400
+
+load_all_checks()
+# What is readable words can't be said in a schema: "\u200b" is well-formed, and still a 422.
+POSITIVE = CHECKS.get_by_names(["positive_data_acceptance"])
+
+
+@pytest.fixture(scope="module")
+def attacked(exported: ExportedModel) -> Iterator[Server]:
+    """A server that lets this machine fail to authenticate as often as it likes."""
+    assert exported.version
+    with serving(
+        "rebracket.cli",
+        "serve",
+        WORKERS="2",
+        AUTH__FAILURES="1000000/minute",
+        AUTH__METRICS="admin",
+    ) as server:
+        yield server
+
+
+schema = schemathesis.openapi.from_dict(openapi.document())
+
+
+@schema.parametrize()
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
+def test_the_service_keeps_to_its_document(
+    case: Any, attacked: Server, headers: dict[str, str]
+) -> None:
+    case.call_and_validate(base_url=attacked.url, headers=headers, excluded_checks=POSITIVE)
