@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -16,7 +15,6 @@ from rebracket.errors import Busy
 from tests.agents.doubles import ANALYZER, GOAL, ScriptedBackend, ScriptedModel, calls, drafts
 
 BRIEF: Task = {"goal": GOAL, "brief": "a song about a pantry"}
-README = Path(__file__).parents[2] / "README.md"
 Run = Callable[..., Result]
 
 
@@ -201,9 +199,3 @@ def test_what_can_not_work_is_refused() -> None:
         agent(drafts("a"), budget=0)
     with pytest.raises(ValueError, match="two have the same name"):
         agent(drafts("a"), tools=[analyzer])
-
-
-def test_the_readme_shows_the_graph() -> None:
-    made, _, _ = agent(drafts("a"))
-    drawn = made.get_graph().draw_mermaid(with_styles=False).strip()
-    assert f"```mermaid\n{drawn}\n```" in README.read_text(encoding="utf-8")
