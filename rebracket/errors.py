@@ -10,6 +10,14 @@ RebracketError
 ├── KeyStoreError          the store of API keys
 │   └── KeyNotFound
 ├── LimiterError           the limits' storage does not answer
+├── CallError              a client's call that brought no answer to use
+│   ├── Unreachable        no connection, or one that broke off
+│   ├── TimedOut           no answer in time
+│   ├── UnreadableAnswer   an answer that is not this API's
+│   └── Refused            an error answer: its problem, and the request id
+│       ├── KeyRefused     401, 403
+│       ├── InputRefused   413, 422, names the fields
+│       └── Busy           429, 503, says when to come again
 └── RequestError           an HTTP answer other than 200
     ├── BadRequest         400, not HTTP
     ├── Unauthorized       401, whatever was wrong with the key
@@ -29,6 +37,7 @@ RebracketError
     └── DeadlineExceeded   504
 """
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TypedDict
 
@@ -79,6 +88,61 @@ class FieldError(TypedDict):
     loc: list[str | int]
     msg: str
     type: str
+
+
+class CallError(RebracketError):
+    """A client's call brought no answer to use; `request_id` finds it in the service's log."""
+
+    def __init__(self, message: str, *, request_id: str) -> None:
+        super().__init__(message)
+        self.request_id = request_id
+
+
+class Unreachable(CallError):
+    """No connection to the service, or one that broke off before the whole answer had come."""
+
+
+class TimedOut(CallError):
+    """The answer did not come in the time that the client gives."""
+
+
+class UnreadableAnswer(CallError):
+    """Something answered, but not this API: a wrong address, or a proxy."""
+
+
+class Refused(CallError):
+    """The service's error answer, member by member of its problem (RFC 9457)."""
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        request_id: str,
+        status: int,
+        title: str,
+        kind: str = "about:blank",
+        errors: Sequence[FieldError] = (),
+    ) -> None:
+        super().__init__(f"{status} {title}: {detail}", request_id=request_id)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.kind = kind
+        self.errors = errors
+
+
+class KeyRefused(Refused):
+    """No valid key, or one that lacks the scope."""
+
+
+class InputRefused(Refused):
+    """What was sent is too large or not valid; `errors` names the fields."""
+
+
+class Busy(Refused):
+    """The share is used up or the service overloaded; `retry_after_s` is 0 where it did not say."""
+
+    retry_after_s: float = 0.0
 
 
 class RequestError(RebracketError):

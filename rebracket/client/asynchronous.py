@@ -1,0 +1,105 @@
+"""The client that awaits."""
+
+import asyncio
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx2
+from pydantic import BaseModel
+
+from rebracket.client import asks
+from rebracket.client.address import Address
+from rebracket.client.answers import read, translated
+from rebracket.client.asks import Ask
+from rebracket.client.retries import ONCE, Attempts, Retries
+from rebracket.client.synchronous import CONNECT_S
+from rebracket.errors import CallError, TimedOut
+from rebracket.schemas import Health, ModelList, Prediction, PredictionBatch, Segment
+
+A = TypeVar("A", bound=BaseModel)
+
+
+class AsyncClient:
+    """`rebracket.client.Client` for asyncio; its connections belong to the loop of its first call."""
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        *,
+        timeout_s: float = 30.0,
+        total_s: float = 60.0,
+        retries: Retries = Retries(),  # noqa: B008 - frozen
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        address = Address.find(base_url, api_key)
+        self._timeout_s, self._total_s, self._retries = timeout_s, total_s, retries
+        self._http = httpx2.AsyncClient(
+            base_url=address.url, headers=address.headers, transport=transport
+        )
+
+    async def predict(self, segment: Segment, *, request_id: str | None = None) -> Prediction:
+        """Read one segment."""
+        return await self._call(asks.predict(segment), request_id)
+
+    async def predict_batch(
+        self, segments: Iterable[Segment], *, request_id: str | None = None
+    ) -> PredictionBatch:
+        """Read 1 to 256 segments in one request; answers come in the same order.
+
+        Raises:
+            pydantic.ValidationError: there are none, or too many.
+        """
+        return await self._call(asks.predict_batch(segments), request_id)
+
+    async def health(self, *, request_id: str | None = None) -> Health:
+        """How the service is now: asked once, whatever the retries."""
+        return await self._call(asks.HEALTH, request_id, ONCE)
+
+    async def models(self, *, request_id: str | None = None) -> ModelList:
+        """Which models answer."""
+        return await self._call(asks.MODELS, request_id)
+
+    async def _call(self, ask: Ask[A], request_id: str | None, retries: Retries | None = None) -> A:
+        request_id = request_id or asks.new_request_id()
+        attempts = Attempts(retries or self._retries, self._total_s)
+        while True:
+            try:
+                return await self._attempt(ask, request_id, attempts.left_s)
+            except CallError as error:
+                wait = attempts.wait_s(error)
+            await asyncio.sleep(wait)
+
+    async def _attempt(self, ask: Ask[A], request_id: str, left_s: float) -> A:
+        limit = min(self._timeout_s, left_s)
+        timeout = httpx2.Timeout(limit, connect=min(CONNECT_S, limit))
+        try:
+            # httpx2 times each read, so a body that drips would never time out.
+            async with asyncio.timeout(limit):
+                with translated(request_id):
+                    response = await self._http.request(
+                        ask.method,
+                        ask.path,
+                        content=ask.content,
+                        headers=ask.headers(request_id),
+                        timeout=timeout,
+                    )
+        except TimeoutError:
+            raise TimedOut("no answer in time", request_id=request_id) from None
+        return read(ask, response, response.content, request_id)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()

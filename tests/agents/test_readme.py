@@ -1,0 +1,81 @@
+"""What the README shows of client and agents works as it stands there."""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage
+
+from rebracket.agents import ProcessBackend, RebracketingAnalyzerTool, create_white_agent
+from rebracket.agents.backends import Reading
+from tests.agents.doubles import ScriptedBackend, ScriptedModel, drafts, prediction
+from tests.scripted_server import problem, scripted
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def example(words: str) -> str:
+    """The README's Python example that holds these words."""
+    (found,) = (
+        code for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if words in code
+    )
+    return str(found)
+
+
+@pytest.fixture(autouse=True)
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    with scripted() as server:
+        monkeypatch.setenv("REBRACKET_URL", server.url)
+        yield server
+
+
+def run(code: str) -> None:
+    exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - our own README
+
+
+def test_the_client(service: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    run(example("rebracket.client"))
+    assert capsys.readouterr().out == "memory\n"
+    service.will(problem(429, Retry_After="99"), problem(401))
+    run(example("rebracket.client"))
+    assert capsys.readouterr().out == "again in 99.0 s\n"
+    run(example("rebracket.client"))
+    assert capsys.readouterr().out.startswith("401 Title 401: detail 401 ")
+
+
+def test_the_tool(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    backend = ScriptedBackend(lambda _: Reading(prediction(), request_id="r-1"))
+    monkeypatch.setattr(ProcessBackend, "load", lambda _: backend)
+    run(example("ToolNode"))
+    assert "memory rebracketing, intensity 0.70" in capsys.readouterr().out
+
+
+def test_the_white_agent(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chat_models = ModuleType("langchain.chat_models")
+    chosen = []
+
+    def init_chat_model(name: str) -> ScriptedModel:
+        chosen.append(name)
+        return ScriptedModel(AIMessage("hm"), drafts("a pantry"))
+
+    chat_models.init_chat_model = init_chat_model  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "langchain", ModuleType("langchain"))
+    monkeypatch.setitem(sys.modules, "langchain.chat_models", chat_models)
+    monkeypatch.setenv("CHAT_MODEL", "provider:model")
+    run(example("create_white_agent"))
+    steps = capsys.readouterr().out.splitlines()
+    assert chosen == ["provider:model"]
+    assert "'outcome': 'reached'" in steps[-1]
+
+
+def test_the_picture_is_the_graph() -> None:
+    analyzer = RebracketingAnalyzerTool(backend=ScriptedBackend())
+    agent = create_white_agent(ScriptedModel(drafts("a")), analyzer)
+    drawn = agent.get_graph().draw_mermaid(with_styles=False).strip()
+    assert f"```mermaid\n{drawn}\n```" in README
