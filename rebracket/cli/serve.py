@@ -66,4 +66,4 @@ def _demo_hint(deployment: Deployment) -> str:
             store.revoke(record.id)
     key = store.create(DEMO, ("predict",), lifetime=DEMO_LIFETIME).key
     store.close()
-    return f"A key to try it with, for {DEMO_LIFETIME.days} days:\n\n  export REBRACKET_KEY={key}\n"
+    return f"A key to try it with, for {DEMO_LIFETIME.days} days:\n\n  export REBRACKET_API_KEY={key}\n"

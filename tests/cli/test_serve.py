@@ -28,7 +28,7 @@ def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exported: ExportedMode
 
 def demo_key() -> Key:
     shown = CliRunner().invoke(main, ["serve", "--demo-key"]).stderr
-    found = re.search(r"export REBRACKET_KEY=(\S+)", shown)
+    found = re.search(r"export REBRACKET_API_KEY=(\S+)", shown)
     assert found
     key = Key.parse(found[1])
     assert key
