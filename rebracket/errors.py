@@ -152,14 +152,10 @@ class RequestError(RebracketError):
     slug = "internal-error"
     title = "Internal server error"
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """What the answer's header says beyond its body."""
-        return {}
+        self.headers = headers or {}
 
 
 class BadRequest(RequestError):
@@ -178,12 +174,10 @@ class Unauthorized(RequestError):
     title = "A valid API key is required"
 
     def __init__(self) -> None:
-        super().__init__("Send a valid key as 'Authorization: Bearer rb_…' or 'X-API-Key: rb_…'")
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """How to authenticate."""
-        return {"WWW-Authenticate": 'Bearer realm="rebracket"'}
+        super().__init__(
+            "Send a valid key as 'Authorization: Bearer rb_…' or 'X-API-Key: rb_…'",
+            {"WWW-Authenticate": 'Bearer realm="rebracket"'},
+        )
 
 
 class Forbidden(RequestError):
@@ -213,13 +207,7 @@ class WrongMethod(RequestError):
     title = "Method not allowed"
 
     def __init__(self, allowed: str) -> None:
-        super().__init__(f"This path answers {allowed}")
-        self.allowed = allowed
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The methods that the path answers."""
-        return {"Allow": self.allowed}
+        super().__init__(f"This path answers {allowed}", {"Allow": allowed})
 
 
 class SlowRequest(RequestError):
@@ -263,13 +251,7 @@ class RetryLater(RequestError):
     """An answer that says after how many seconds to come again."""
 
     def __init__(self, detail: str, *, retry_after_s: int) -> None:
-        super().__init__(detail)
-        self.retry_after_s = retry_after_s
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Whole seconds to wait."""
-        return {"Retry-After": str(self.retry_after_s)}
+        super().__init__(detail, {"Retry-After": str(retry_after_s)})
 
 
 class TooManyRequests(RetryLater):
