@@ -194,14 +194,18 @@ def without_near_duplicates(
     rows = _trigrams([item.text for item in texts])
     other_rows = _trigrams([item.text for item in others])
     near = (rows @ other_rows.T).max(axis=1).toarray().ravel() >= NEAR_DUPLICATE
-    groups = near_duplicate_groups([item.text for item in texts])
+    groups = _groups(rows)
     taken = {group for group, linked in zip(groups, near, strict=True) if linked}
     return [text for text, group in zip(texts, groups, strict=True) if group not in taken]
 
 
 def near_duplicate_groups(texts: Sequence[str]) -> list[int]:
     """A group number for each text; texts linked by near-duplication share it."""
-    rows = _trigrams(texts)
+    return _groups(_trigrams(texts))
+
+
+def _groups(rows: Any) -> list[int]:
+    """A group number for each row of `_trigrams`."""
     linked = (rows @ rows.T) >= NEAR_DUPLICATE
     _, groups = connected_components(linked, directed=False)
     return [int(group) for group in groups]

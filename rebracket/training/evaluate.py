@@ -1,24 +1,12 @@
 """Evaluation through the code that serves."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from rebracket.inference.predictor import Predictor
-from rebracket.training.corpus import LabelledText, read_jsonl
+from rebracket.training.corpus import LabelledText
 from rebracket.training.metrics import Metrics, measure
-
-
-def evaluate_file(
-    predictor: Predictor, path: Path, *, advance: Callable[[], None] = lambda: None
-) -> Metrics:
-    """Measure a served model on a data file; `advance` is called after each text.
-
-    Raises:
-        CorpusError: the file can't be read.
-    """
-    return evaluate(predictor, read_jsonl(path, LabelledText), advance=advance)
 
 
 def evaluate(
