@@ -46,20 +46,20 @@ class Rebracket:
         quantization = deployment.optimization.quantization
         self.model = resolve(deployment.model_path)
         cores = max(1, available_cores() // deployment.workers)
-        self.runner = Runner(
-            Predictor.load(self.model, quantization),
-            parallel_runs=deployment.engine.parallel_runs or cores,
-        )
+        self.predictor = Predictor.load(self.model, quantization)
+        self.runner = Runner(parallel_runs=deployment.engine.parallel_runs or cores)
 
     @bentoml.api(route="/predict")
     async def predict(self, segment: Segment, /) -> Prediction:
         """Read one segment."""
-        return await self.runner.predict(segment, admit=caller.admission())
+        return await self.runner.predict(self.predictor, segment, admit=caller.admission())
 
     @bentoml.api(route="/predict_batch")
     async def predict_batch(self, batch: SegmentBatch, /) -> PredictionBatch:
         """Read up to 256 segments; answers come in the same order."""
-        answers = await self.runner.predict_all(batch.segments, admit=caller.admission())
+        answers = await self.runner.predict_all(
+            self.predictor, batch.segments, admit=caller.admission()
+        )
         items = [
             ItemError(index=index, error=Problem.model_validate(problems.describe(answer)))
             if isinstance(answer, RequestError)
@@ -74,14 +74,14 @@ class Rebracket:
         return Health(
             status="ok",
             ready=True,
-            models=[self.runner.predictor.ref],
+            models=[self.predictor.ref],
             uptime_s=monotonic() - self.started,
             version=__version__,
         )
 
     def models(self) -> ModelList:
         """What answers here."""
-        ref, manifest = self.runner.predictor.ref, self.model.manifest
+        ref, manifest = self.predictor.ref, self.model.manifest
         return ModelList(
             models=[
                 ModelInfo(

@@ -22,33 +22,34 @@ def admit_all(_: int) -> None:
 
 
 class Runner:
-    """A thread per parallel run; each segment is computed alone.
+    """A thread per parallel run, for all models of a worker; each segment is computed alone.
 
     Segments are not padded into batches: on a CPU a batch makes this encoder no cheaper, padding
     wastes work, and dynamically quantized models would answer differently beside other texts.
     """
 
-    def __init__(self, predictor: Predictor, *, parallel_runs: int) -> None:
-        self.predictor = predictor
+    def __init__(self, *, parallel_runs: int) -> None:
         self._pool = ThreadPoolExecutor(parallel_runs, thread_name_prefix="inference")
 
-    async def predict(self, segment: Segment, *, admit: Admit = admit_all) -> Prediction:
+    async def predict(
+        self, predictor: Predictor, segment: Segment, *, admit: Admit = admit_all
+    ) -> Prediction:
         """Read one segment; work that no thread has begun is dropped when the caller is gone."""
 
         def read() -> Prediction:
             started = perf_counter()
-            windows = self.predictor.encode(segment)
+            windows = predictor.encode(segment)
             admit(windows.tokens)
-            return self._read(segment, windows, started)
+            return _read(predictor, segment, windows, started)
 
         return await self._run(read)
 
     async def predict_all(
-        self, segments: Sequence[Segment], *, admit: Admit = admit_all
+        self, predictor: Predictor, segments: Sequence[Segment], *, admit: Admit = admit_all
     ) -> list[Prediction | RequestError]:
         """Read many, admitted together; an item that can't be read has its error in its place."""
         encoded = await self._gather(
-            self._run(partial(self.predictor.encode, segment, path=("segments", index)))
+            self._run(partial(predictor.encode, segment, path=("segments", index)))
             for index, segment in enumerate(segments)
         )
         tokens = sum(windows.tokens for windows in encoded if isinstance(windows, Windows))
@@ -57,15 +58,12 @@ class Runner:
         def read(segment: Segment, windows: Windows | RequestError) -> Prediction:
             if isinstance(windows, RequestError):
                 raise windows
-            return self._read(segment, windows, perf_counter())
+            return _read(predictor, segment, windows, perf_counter())
 
         return await self._gather(
             self._run(read, segment, windows)
             for segment, windows in zip(segments, encoded, strict=True)
         )
-
-    def _read(self, segment: Segment, windows: Windows, started: float) -> Prediction:
-        return self.predictor.answer(segment, self.predictor.engine.read(windows), started)
 
     async def _run(self, function: Callable[..., T], *arguments: object) -> T:
         return await asyncio.wrap_future(self._pool.submit(function, *arguments))
@@ -82,3 +80,7 @@ class Runner:
     def close(self) -> None:
         """Wait for running predictions and drop those not begun."""
         self._pool.shutdown(cancel_futures=True)
+
+
+def _read(predictor: Predictor, segment: Segment, windows: Windows, started: float) -> Prediction:
+    return predictor.answer(segment, predictor.engine.read(windows), started)

@@ -11,8 +11,10 @@ from rebracket.schemas import Prediction, Segment
 from rebracket.training.corpus import load_part
 
 
-async def answers(runner: Runner, segments: list[Segment]) -> list[Prediction]:
-    return list(await asyncio.gather(*(runner.predict(segment) for segment in segments)))
+async def answers(
+    runner: Runner, predictor: Predictor, segments: list[Segment]
+) -> list[Prediction]:
+    return list(await asyncio.gather(*(runner.predict(predictor, segment) for segment in segments)))
 
 
 @pytest.mark.parametrize("artefact", ["predictor", "full_predictor"])
@@ -24,8 +26,8 @@ def test_answers_reach_their_callers_and_equal_lone_ones(
         Segment(text=text.text, segment_id=str(index))
         for index, text in enumerate(load_part("part1")[:60])
     ]
-    runner = Runner(predictor, parallel_runs=3)
-    together = asyncio.run(answers(runner, segments))
+    runner = Runner(parallel_runs=3)
+    together = asyncio.run(answers(runner, predictor, segments))
     runner.close()
     for segment, answer in zip(segments, together, strict=True):
         alone = predictor.predict(segment)
@@ -36,8 +38,10 @@ def test_answers_reach_their_callers_and_equal_lone_ones(
 
 
 def test_an_item_that_cannot_be_read_fails_alone(predictor: Predictor) -> None:
-    runner = Runner(predictor, parallel_runs=2)
-    found = asyncio.run(runner.predict_all([Segment(text="a door"), Segment(text="\u200b")]))
+    runner = Runner(parallel_runs=2)
+    found = asyncio.run(
+        runner.predict_all(predictor, [Segment(text="a door"), Segment(text="\u200b")])
+    )
     runner.close()
     assert isinstance(found[0], Prediction)
     assert isinstance(found[1], InvalidRequest)
@@ -46,9 +50,9 @@ def test_an_item_that_cannot_be_read_fails_alone(predictor: Predictor) -> None:
 
 def test_work_that_no_thread_began_is_dropped_with_its_caller(predictor: Predictor) -> None:
     async def hang_up() -> int:
-        runner = Runner(predictor, parallel_runs=1)
+        runner = Runner(parallel_runs=1)
         segments = [Segment(text=text.text) for text in load_part("part2")[:200]]
-        calls = [asyncio.ensure_future(runner.predict(segment)) for segment in segments]
+        calls = [asyncio.ensure_future(runner.predict(predictor, segment)) for segment in segments]
         await calls[0]
         for call in calls:
             call.cancel()
@@ -70,9 +74,9 @@ def test_one_segment_is_admitted_by_its_tokens_before_it_is_computed(predictor: 
         asked.append(tokens)
         raise Refused("used up")
 
-    runner = Runner(predictor, parallel_runs=1)
+    runner = Runner(parallel_runs=1)
     with pytest.raises(Refused):
-        asyncio.run(runner.predict(Segment(text="a door"), admit=refuse))
+        asyncio.run(runner.predict(predictor, Segment(text="a door"), admit=refuse))
     runner.close()
     assert asked == [4]
 
@@ -80,8 +84,8 @@ def test_one_segment_is_admitted_by_its_tokens_before_it_is_computed(predictor: 
 def test_a_batch_is_admitted_as_one(predictor: Predictor) -> None:
     asked: list[int] = []
     segments = [Segment(text="a door"), Segment(text="\u200b"), Segment(lyrics="a street")]
-    runner = Runner(predictor, parallel_runs=2)
-    found = asyncio.run(runner.predict_all(segments, admit=asked.append))
+    runner = Runner(parallel_runs=2)
+    found = asyncio.run(runner.predict_all(predictor, segments, admit=asked.append))
     runner.close()
     assert asked == [8]
     assert [isinstance(answer, Prediction) for answer in found] == [True, False, True]
@@ -91,7 +95,7 @@ def test_a_batch_that_is_refused_is_refused_whole(predictor: Predictor) -> None:
     def refuse(_: int) -> None:
         raise Refused("used up")
 
-    runner = Runner(predictor, parallel_runs=2)
+    runner = Runner(parallel_runs=2)
     with pytest.raises(Refused):
-        asyncio.run(runner.predict_all([Segment(text="a door")] * 3, admit=refuse))
+        asyncio.run(runner.predict_all(predictor, [Segment(text="a door")] * 3, admit=refuse))
     runner.close()
