@@ -9,8 +9,8 @@ import numpy as np
 from rebracket.segment.text import Windows
 
 LENGTHS = (16, 64, 128, 256)
-ROUNDS = 15
-WARM_UPS = 2
+ROUNDS = 9
+WARM_UPS = 1
 
 Run = Callable[[Windows], object]
 
@@ -35,7 +35,7 @@ def latencies(runs: Mapping[str, Run], *, rounds: int = ROUNDS) -> dict[str, dic
             for name, run in runs.items():
                 started = perf_counter()
                 run(window)
-                if turn >= WARM_UPS:  # the first turns warm caches and arenas
+                if turn >= WARM_UPS:  # the first turn warms caches and arenas
                     times[name][length].append((perf_counter() - started) * 1000)
     return {
         name: {str(length): round(median(values), 3) for length, values in by_length.items()}

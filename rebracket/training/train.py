@@ -26,6 +26,9 @@ from rebracket.training.dataset import (
 THREADS = 2
 """Fixed, because sums in another order give other weights."""
 
+ANSWERED_TOGETHER = 32
+"""Examples of near-equal length that a teacher reads at once."""
+
 
 class Recipe(Record):
     """Everything that decides the trained weights, the corpus apart.
@@ -110,14 +113,17 @@ def taught(
 @torch.no_grad()
 def _answers(model: SegmentClassifier, examples: Sequence[Example]) -> Answers:
     model.eval()
-    answers: Answers = []
-    for example in examples:
-        batch = collate([[example]])
+    answers: dict[int, tuple[Tensor, float]] = {}
+    order = sorted(range(len(examples)), key=lambda index: len(examples[index].hidden))
+    for start in range(0, len(order), ANSWERED_TOGETHER):
+        chunk = order[start : start + ANSWERED_TOGETHER]
+        batch = collate([[examples[index]] for index in chunk])
         logits, intensity = model.upper(
             batch.hidden, batch.attention_mask, batch.fields, batch.pool
         )
-        answers.append((logits[0].softmax(dim=-1), float(intensity[0].sigmoid())))
-    return answers
+        rows = zip(logits.softmax(dim=-1), intensity.sigmoid().tolist(), strict=True)
+        answers.update(zip(chunk, rows, strict=True))
+    return [answers[index] for index in range(len(examples))]
 
 
 def _fit(
