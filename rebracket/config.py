@@ -92,6 +92,32 @@ class RateLimit(Section):
     timeout_s: Annotated[float, Field(gt=0, le=10)] = 0.25
 
 
+class Drift(Section):
+    """When recent predictions count as unlike those that the model was measured on."""
+
+    window: Annotated[int, Field(ge=50, le=100_000)] = 1000
+    min_predictions: Annotated[int, Field(ge=20, le=100_000)] = 300
+    threshold: Annotated[float, Field(gt=0, le=100)] = 0.25
+    every_s: Seconds = 10.0
+
+
+class Monitoring(Section):
+    """Which predictions are kept, for how long, and what is watched in them."""
+
+    sample: Annotated[float, Field(ge=0, le=1)] = 1.0
+    store: Path = Field(default_factory=lambda: data_folder() / "predictions.db")
+    store_content: bool = False
+    max_rows: Annotated[int, Field(ge=100, le=10**8)] = 100_000
+    max_bytes: Annotated[int, Field(ge=MIB)] = 256 * MIB
+    drift: Drift = Drift()
+
+
+class Logs(Section):
+    """How log lines are written; `auto` is text on a terminal and JSON elsewhere."""
+
+    format: Literal["auto", "json", "text"] = "auto"
+
+
 class Deployment(Section):
     """Everything about one deployment."""
 
@@ -102,6 +128,8 @@ class Deployment(Section):
     engine: Engine = Engine()
     auth: Auth = Field(default_factory=Auth)
     rate_limit: RateLimit = Field(default_factory=RateLimit)
+    monitoring: Monitoring = Field(default_factory=Monitoring)
+    logs: Logs = Logs()
 
 
 class Settings(BaseSettings):

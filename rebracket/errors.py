@@ -10,6 +10,7 @@ RebracketError
 ├── KeyStoreError          the store of API keys
 │   └── KeyNotFound
 ├── LimiterError           the limits' storage does not answer
+├── PredictionStoreError   the store of predictions can't be opened or read
 ├── CallError              a client's call that brought no answer to use
 │   ├── Unreachable        no connection, or one that broke off
 │   ├── TimedOut           no answer in time
@@ -80,6 +81,10 @@ class KeyNotFound(KeyStoreError):
 
 class LimiterError(RebracketError):
     """The limits' storage does not answer in time."""
+
+
+class PredictionStoreError(RebracketError):
+    """The store of predictions can't be opened or read."""
 
 
 class FieldError(TypedDict):

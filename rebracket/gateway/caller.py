@@ -5,10 +5,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from rebracket.errors import TooManyRequests
-from rebracket.gateway.counters import REJECTIONS
 from rebracket.gateway.limits.fields import retry_after_s
 from rebracket.gateway.limits.gcra import Charge, Decision
 from rebracket.gateway.limits.limiter import Limiter
+from rebracket.monitoring.metrics import REJECTIONS
 from rebracket.rates import Rate
 
 DETAILS = {

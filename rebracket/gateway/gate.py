@@ -10,13 +10,13 @@ from rebracket.config import Auth, RateLimit
 from rebracket.errors import Forbidden, NotFound, RequestError, TooManyRequests, Unauthorized
 from rebracket.gateway import access, caller, problems
 from rebracket.gateway.caller import Caller
-from rebracket.gateway.counters import REJECTIONS
 from rebracket.gateway.key_records import KeyRecord
 from rebracket.gateway.keyring import Keyring
 from rebracket.gateway.limits.fields import fields
 from rebracket.gateway.limits.gcra import Charge
 from rebracket.gateway.limits.limiter import Limiter
 from rebracket.gateway.middleware import request_id
+from rebracket.monitoring.metrics import REJECTIONS
 
 logger = logging.getLogger(__name__)
 

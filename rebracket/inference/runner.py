@@ -2,23 +2,30 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import Future, ThreadPoolExecutor
 from time import perf_counter
 from typing import TypeVar
 
 from rebracket.errors import RequestError
 from rebracket.inference.predictor import Predictor
+from rebracket.inference.timing import Timing
+from rebracket.monitoring.metrics import BATCH_ITEMS, QUEUE_ITEMS
 from rebracket.schemas import Prediction, Segment
 from rebracket.segment.text import Windows
 
 T = TypeVar("T")
 Admit = Callable[[int], None]
 """Is told how many tokens a request holds before they are computed; raises to refuse it."""
+Observe = Callable[[Segment, Windows, Prediction, Timing], None]
+"""Is told of each segment that was read, by the thread that read it."""
 
 
 def admit_all(_: int) -> None:
     """Refuses nothing."""
+
+
+def unobserved(_: Segment, __: Windows, ___: Prediction, ____: Timing) -> None:
+    """Tells nobody."""
 
 
 class Runner:
@@ -32,41 +39,68 @@ class Runner:
         self._pool = ThreadPoolExecutor(parallel_runs, thread_name_prefix="inference")
 
     async def predict(
-        self, predictor: Predictor, segment: Segment, *, admit: Admit = admit_all
+        self,
+        predictor: Predictor,
+        segment: Segment,
+        *,
+        admit: Admit = admit_all,
+        observe: Observe = unobserved,
     ) -> Prediction:
         """Read one segment; work that no thread has begun is dropped when the caller is gone."""
+        arrived = perf_counter()
 
         def read() -> Prediction:
             started = perf_counter()
             windows = predictor.encode(segment)
+            decode_s = perf_counter() - started
             admit(windows.tokens)
-            return _read(predictor, segment, windows, started)
+            waited_s = started - arrived
+            return _read(predictor, segment, windows, (decode_s, waited_s), observe)
 
         return await self._run(read)
 
     async def predict_all(
-        self, predictor: Predictor, segments: Sequence[Segment], *, admit: Admit = admit_all
+        self,
+        predictor: Predictor,
+        segments: Sequence[Segment],
+        *,
+        admit: Admit = admit_all,
+        observe: Observe = unobserved,
     ) -> list[Prediction | RequestError]:
         """Read many, admitted together; an item that can't be read has its error in its place."""
-        encoded = await self._gather(
-            self._run(partial(predictor.encode, segment, path=("segments", index)))
-            for index, segment in enumerate(segments)
-        )
-        tokens = sum(windows.tokens for windows in encoded if isinstance(windows, Windows))
-        await self._run(admit, tokens)
 
-        def read(segment: Segment, windows: Windows | RequestError) -> Prediction:
-            if isinstance(windows, RequestError):
-                raise windows
-            return _read(predictor, segment, windows, perf_counter())
+        def encode(segment: Segment, index: int) -> tuple[Windows, float]:
+            started = perf_counter()
+            windows = predictor.encode(segment, path=("segments", index))
+            return windows, perf_counter() - started
+
+        encoded = await self._gather(
+            self._run(encode, segment, index) for index, segment in enumerate(segments)
+        )
+        tokens = sum(item[0].tokens for item in encoded if not isinstance(item, RequestError))
+        await self._run(admit, tokens)
+        queued = perf_counter()
+
+        def read(segment: Segment, item: tuple[Windows, float] | RequestError) -> Prediction:
+            if isinstance(item, RequestError):
+                raise item
+            windows, decode_s = item
+            waited_s = perf_counter() - queued
+            return _read(predictor, segment, windows, (decode_s, waited_s), observe)
 
         return await self._gather(
-            self._run(read, segment, windows)
-            for segment, windows in zip(segments, encoded, strict=True)
+            self._run(read, segment, item) for segment, item in zip(segments, encoded, strict=True)
         )
 
     async def _run(self, function: Callable[..., T], *arguments: object) -> T:
-        return await asyncio.wrap_future(self._pool.submit(function, *arguments))
+        def begin() -> T:
+            QUEUE_ITEMS.dec()
+            return function(*arguments)
+
+        QUEUE_ITEMS.inc()
+        future = self._pool.submit(begin)
+        future.add_done_callback(_leave_queue)
+        return await asyncio.wrap_future(future)
 
     async def _gather(self, calls: Iterable[Awaitable[T]]) -> list[T | RequestError]:
         """All results in order, with request errors in their places."""
@@ -82,5 +116,24 @@ class Runner:
         self._pool.shutdown(cancel_futures=True)
 
 
-def _read(predictor: Predictor, segment: Segment, windows: Windows, started: float) -> Prediction:
-    return predictor.answer(segment, predictor.engine.read(windows), started)
+def _leave_queue(future: Future[T]) -> None:
+    """What was cancelled never began."""
+    if future.cancelled():
+        QUEUE_ITEMS.dec()
+
+
+def _read(
+    predictor: Predictor,
+    segment: Segment,
+    windows: Windows,
+    before: tuple[float, float],
+    observe: Observe,
+) -> Prediction:
+    """Compute and answer; `before` holds the seconds of decoding and waiting."""
+    BATCH_ITEMS.observe(1)
+    started = perf_counter()
+    scores = predictor.engine.read(windows)
+    timing = Timing(*before, compute_s=perf_counter() - started)
+    prediction = predictor.answer(segment, scores, started - timing.decode_s)
+    observe(segment, windows, prediction, timing)
+    return prediction

@@ -66,8 +66,8 @@ class TextEncoder:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._tokenizer = tokenizer
-        self._start, self._end, self._pad = (
-            _special(tokenizer, token) for token in ("[CLS]", "[SEP]", "[PAD]")
+        self._start, self._end, self._pad, self._unknown = (
+            _special(tokenizer, token) for token in ("[CLS]", "[SEP]", "[PAD]", "[UNK]")
         )
 
     @classmethod
@@ -109,6 +109,10 @@ class TextEncoder:
             fields=np.array([f for f, _ in rows], dtype=np.int64),
             pool=np.array([weights], dtype=np.float32),
         )
+
+    def unknown_share(self, windows: Windows) -> float:
+        """How much of the windows' tokens the vocabulary lacks, 0 to 1."""
+        return int((windows.ids == self._unknown).sum()) / windows.tokens
 
     def _pad_rows(self, rows: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         length = max(map(len, rows))

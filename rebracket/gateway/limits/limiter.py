@@ -10,11 +10,11 @@ from typing import Literal, Self
 
 from rebracket.config import RateLimit
 from rebracket.errors import LimiterError, Unavailable
-from rebracket.gateway.counters import LIMITER_FAILURES
 from rebracket.gateway.limits.gcra import Charge, Decision
 from rebracket.gateway.limits.redis import RedisStorage
 from rebracket.gateway.limits.sqlite import SqliteStorage
 from rebracket.gateway.limits.storage import Storage
+from rebracket.monitoring.metrics import LIMITER_FAILURES
 
 THREADS = 4
 PAUSE_S = 1.0

@@ -1,0 +1,1 @@
+"""What the service tells of itself: metrics, a store of predictions, drift, experiments."""

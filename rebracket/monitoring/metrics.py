@@ -1,0 +1,67 @@
+"""Every metric of this service, for `/metrics`; right with several workers.
+
+Counters and histograms of all workers add up. Label values are bounded: types, stages, reasons and
+kinds by this package's code, variants and versions by what the settings serve.
+"""
+
+import os
+from pathlib import Path
+
+from prometheus_client import Counter, Gauge, Histogram, multiprocess
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+SHARES = tuple(tenth / 10 for tenth in range(1, 11))
+
+PREDICTIONS = Counter(
+    "rebracket_predictions_total",
+    "Segments read, by what they were found to be.",
+    ["type", "model_version", "variant"],
+)
+INFERENCE_SECONDS = Histogram(
+    "rebracket_inference_seconds",
+    "Seconds a segment spent being decoded, waiting and computed; overhead is the rest of a request.",
+    ["stage", "variant"],
+    buckets=SECONDS,
+)
+CONFIDENCE = Histogram(
+    "rebracket_confidence", "Confidence of predictions.", ["variant"], buckets=SHARES
+)
+INTENSITY = Histogram(
+    "rebracket_intensity", "Intensity of predictions.", ["variant"], buckets=SHARES
+)
+BATCH_ITEMS = Histogram(
+    "rebracket_batch_items", "Segments computed together.", buckets=(1, 2, 4, 8, 16, 32, 64, 128)
+)
+QUEUE_ITEMS = Gauge(
+    "rebracket_queue_items", "Steps that wait for a thread.", multiprocess_mode="livesum"
+)
+ERRORS = Counter("rebracket_errors_total", "Error answers, of items too, by problem.", ["kind"])
+FAULTS = Counter(
+    "rebracket_faults_total", "Unforeseen errors, by the code that raised them.", ["fingerprint"]
+)
+REJECTIONS = Counter(
+    "rebracket_rejections_total", "Requests refused by the gateway, by reason.", ["reason"]
+)
+LIMITER_FAILURES = Counter(
+    "rebracket_limiter_failures_total",
+    "Decisions made without the limits' storage, as deployment.rate_limit.on_failure says.",
+)
+DRIFT_PSI = Gauge(
+    "rebracket_drift_psi",
+    "Population stability index of recent predictions against the model's baseline.",
+    ["model_version", "signal"],
+    multiprocess_mode="livemostrecent",
+)
+UNSTORED = Counter(
+    "rebracket_unstored_total", "Predictions that the store of predictions did not take."
+)
+
+
+def forget_dead_workers() -> None:
+    """Drop the gauges of workers that were killed: nobody else does."""
+    folder = os.environ.get(FOLDER)
+    for path in Path(folder).glob("gauge_live*_*.db") if folder else ():
+        process = path.stem.rpartition("_")[2]
+        if process.isdigit() and not Path("/proc", process).exists():
+            multiprocess.mark_process_dead(int(process))  # type: ignore[no-untyped-call]
