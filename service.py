@@ -15,6 +15,7 @@ from rebracket.gateway import caller, problems
 from rebracket.gateway.app import Service
 from rebracket.inference.predictor import Predictor
 from rebracket.inference.runner import Runner
+from rebracket.monitoring.monitor import Monitor
 from rebracket.registry import resolve
 from rebracket.schemas import (
     Health,
@@ -47,19 +48,25 @@ class Rebracket:
         self.model = resolve(deployment.model_path)
         cores = max(1, available_cores() // deployment.workers)
         self.predictor = Predictor.load(self.model, quantization)
+        self.monitor = Monitor(deployment.monitoring)
         self.runner = Runner(parallel_runs=deployment.engine.parallel_runs or cores)
 
     @bentoml.api(route="/predict")
     async def predict(self, segment: Segment, /) -> Prediction:
         """Read one segment."""
-        return await self.runner.predict(self.predictor, segment, admit=caller.admission())
+        with self.monitor.request(self.predictor) as observe:
+            return await self.runner.predict(
+                self.predictor, segment, admit=caller.admission(), observe=observe
+            )
 
     @bentoml.api(route="/predict_batch")
     async def predict_batch(self, batch: SegmentBatch, /) -> PredictionBatch:
         """Read up to 256 segments; answers come in the same order."""
-        answers = await self.runner.predict_all(
-            self.predictor, batch.segments, admit=caller.admission()
-        )
+        with self.monitor.request(self.predictor) as observe:
+            answers = await self.runner.predict_all(
+                self.predictor, batch.segments, admit=caller.admission(), observe=observe
+            )
+            observe.items_failed(answers)
         items = [
             ItemError(index=index, error=Problem.model_validate(problems.describe(answer)))
             if isinstance(answer, RequestError)
@@ -102,6 +109,7 @@ class Rebracket:
     def close(self) -> None:
         """Let running predictions end."""
         self.runner.close()
+        self.monitor.close()
 
 
 async def health(_: Request) -> Response:

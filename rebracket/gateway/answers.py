@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rebracket.errors import RequestError
 from rebracket.gateway import problems
-from rebracket.gateway.middleware import request_id
+from rebracket.monitoring import failures
 
 FIRST_ERROR = 400
 
@@ -47,8 +47,8 @@ class ProblemAnswers:
             if started:
                 raise
             await problems.respond(error)(scope, receive, send)
-        except Exception:
-            logger.exception("request %s failed", request_id())
+        except Exception as error:
+            logger.error("request failed", extra={"fields": failures.describe(error)})  # noqa: TRY400
             if started:
                 raise
             await problems.respond(problems.unexpected())(scope, receive, send)

@@ -13,6 +13,7 @@ from typing import Any
 
 from _bentoml_impl.server.app import ServiceAppFactory
 from _bentoml_sdk import Service as BentoService
+from bentoml._internal.server.http.access import AccessLogMiddleware
 from bentoml._internal.server.http.traffic import TimeoutMiddleware
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
@@ -22,13 +23,14 @@ from starlette.responses import JSONResponse, Response
 
 from rebracket.config import settings
 from rebracket.errors import RequestError, Unavailable, UnsupportedMedia
-from rebracket.gateway import logs, openapi, problems, protocol
-from rebracket.gateway.middleware import request_id
+from rebracket.gateway import openapi, problems, protocol
 from rebracket.gateway.stack import Gateway
+from rebracket.monitoring import failures, logs
 
 logger = logging.getLogger(__name__)
 
 CLIENT_CLOSED_REQUEST = 499
+REPLACED = (TimeoutMiddleware, AccessLogMiddleware)
 
 
 class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is untyped
@@ -48,7 +50,7 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
     @property
     def middlewares(self) -> list[Middleware]:
         """Ours stand before BentoML's: its metrics keep a series for every path that they see."""
-        bentoml = [m for m in super().middlewares if m.cls is not TimeoutMiddleware]
+        bentoml = [m for m in super().middlewares if m.cls not in REPLACED]
         return [*self._gateway.outer, *bentoml, *self._gateway.inner]
 
     async def readyz(self, request: Request) -> Response:
@@ -71,6 +73,7 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
 
     async def api_endpoint(self, name: str, request: Request) -> Response:
         """Validate a root-level JSON body, call the API, serialize its answer."""
+        argument = None
         try:
             argument = await self._read(name, request)
             answer = await getattr(self._service_instance, name).local(argument)
@@ -78,8 +81,8 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
             return problems.respond(error)
         except ClientDisconnect:
             return Response(status_code=CLIENT_CLOSED_REQUEST, media_type=problems.MEDIA_TYPE)
-        except Exception:
-            logger.exception("request %s to %s failed", request_id(), name)
+        except Exception as error:  # noqa: BLE001 - whatever it was, it is told
+            logger.error("%s failed", name, extra={"fields": failures.describe(error, argument)})  # noqa: TRY400
             return problems.respond(problems.unexpected())
         return Response(answer.model_dump_json(), media_type="application/json")
 
@@ -110,5 +113,5 @@ class Service(BentoService[Any]):  # type: ignore[misc]
         """The ASGI application of one worker."""
         self.inject_config()
         protocol.install()
-        logs.install()
+        logs.install(settings().deployment.logs.format)
         return AppFactory(self, is_main=is_main)()

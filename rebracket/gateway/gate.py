@@ -16,6 +16,7 @@ from rebracket.gateway.limits.fields import fields
 from rebracket.gateway.limits.gcra import Charge
 from rebracket.gateway.limits.limiter import Limiter
 from rebracket.gateway.middleware import request_id
+from rebracket.monitoring import trace
 from rebracket.monitoring.metrics import REJECTIONS
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,9 @@ class Gatekeeper:
         """
         record = await self._identify(scope, who) if self.keyring else None
         who.subject = record.origin if record else access.neighbourhood(scope)
+        request_trace = trace.current()
+        request_trace.key_id = record.id if record else ""
+        request_trace.subject = request_trace.subject or who.subject
         who.work = (record and record.work) or self.rate_limit.work
         rate = (record and record.rate) or self.rate_limit.default
         request = Charge(f"requests:{who.subject}", "requests", rate)

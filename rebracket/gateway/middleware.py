@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from contextvars import ContextVar
 from time import monotonic
 from uuid import uuid4
 
@@ -10,12 +9,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rebracket.errors import BadRequest, PayloadTooLarge, SlowRequest
+from rebracket.monitoring import trace
+from rebracket.monitoring.trace import Trace
 
 REQUEST_ID = "X-Request-ID"
+SUBJECT = "X-Subject"
 MIN_RATE = 4096
 SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-
-_request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def new_request_id() -> str:
@@ -25,7 +25,7 @@ def new_request_id() -> str:
 
 def request_id() -> str:
     """The id of the request being answered; empty outside of one."""
-    return _request_id.get()
+    return trace.current().request_id
 
 
 class RequestIds:
@@ -39,9 +39,16 @@ class RequestIds:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(REQUEST_ID, "")
+        headers = Headers(scope=scope)
+        given = headers.get(REQUEST_ID, "")
         name = given if SANE_ID.fullmatch(given) else new_request_id()
-        _request_id.set(name)
+        trace.begin(
+            Trace(
+                request_id=name,
+                trace_id=trace.trace_id(headers.get("traceparent", "")),
+                subject=headers.get(SUBJECT, ""),
+            )
+        )
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -23,6 +23,8 @@ from rebracket.errors import (
     WrongMethod,
 )
 from rebracket.gateway.middleware import REQUEST_ID, request_id
+from rebracket.monitoring import trace
+from rebracket.monitoring.metrics import ERRORS
 
 TYPE_BASE = "https://rebracket.dev/problems/"
 MEDIA_TYPE = "application/problem+json"
@@ -44,6 +46,8 @@ def describe(error: RequestError) -> dict[str, Any]:
 
 def respond(error: RequestError, name: str | None = None) -> Response:
     """The answer to a request that failed with `error`; `name` is its id, outside of middleware."""
+    ERRORS.labels(kind=error.slug).inc()
+    trace.current().outcome = error.slug
     body = {**describe(error), "request_id": name or request_id()}
     headers = error.headers | ({REQUEST_ID: name} if name else {})
     return JSONResponse(body, status_code=error.status, media_type=MEDIA_TYPE, headers=headers)

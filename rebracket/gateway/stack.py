@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from rebracket.config import Api, Deployment
+from rebracket.gateway.access_log import AccessLog
 from rebracket.gateway.answers import ProblemAnswers
 from rebracket.gateway.deadline import Deadline
 from rebracket.gateway.gate import Gate, Gatekeeper
@@ -49,6 +50,7 @@ class Gateway:
         """What stands before BentoML's own middleware, outermost first."""
         return [
             Middleware(RequestIds),
+            Middleware(AccessLog),
             Middleware(SecurityHeaders),
             *self._cors(),
             Middleware(ProblemAnswers),

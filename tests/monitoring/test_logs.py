@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
-from rebracket.gateway import logs
 from rebracket.gateway.middleware import RequestIds
+from rebracket.monitoring import logs
 from tests.gateway.asgi import answer, connection
 
 
@@ -22,7 +22,7 @@ def written() -> Iterator[io.StringIO]:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
     logging.getLogger().addHandler(handler)
-    logs.install()
+    logs.install("text")
     yield stream
     logging.getLogger().removeHandler(handler)
 

@@ -1,0 +1,159 @@
+"""What a worker notes of each segment that it reads: metrics at once, rows by sample."""
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from random import random
+from time import time
+
+from rebracket.config import Monitoring
+from rebracket.errors import InternalError, RequestError
+from rebracket.inference.predictor import Predictor
+from rebracket.inference.timing import Timing
+from rebracket.monitoring import trace
+from rebracket.monitoring.metrics import (
+    CONFIDENCE,
+    ERRORS,
+    INFERENCE_SECONDS,
+    INTENSITY,
+    PREDICTIONS,
+    forget_dead_workers,
+)
+from rebracket.monitoring.rows import OK, Row
+from rebracket.monitoring.salt import salted
+from rebracket.monitoring.store import PredictionStore
+from rebracket.monitoring.trace import Trace
+from rebracket.monitoring.writer import Writer
+from rebracket.schemas import Prediction, Segment
+from rebracket.segment.text import Windows
+
+
+class Monitor:
+    """One a worker."""
+
+    def __init__(self, settings: Monitoring) -> None:
+        self._settings = settings
+        self.store = open_store(settings)
+        self._writer = Writer(self.store)
+        salted("")  # made now, not during the first request
+        forget_dead_workers()
+
+    @contextmanager
+    def request(self, predictor: Predictor) -> Iterator["Observer"]:
+        """What is told of a request's segments; a request that fails is one row."""
+        sampled = random() < self._settings.sample
+        observer = Observer(
+            predictor,
+            trace.current(),
+            self._writer if sampled else None,
+            store_content=self._settings.store_content,
+        )
+        observer.request.model = predictor.ref
+        try:
+            yield observer
+        except RequestError as error:
+            observer.failed(error)
+            raise
+        except Exception:
+            observer.failed(InternalError(""))
+            raise
+
+    def close(self) -> None:
+        """Store what was noted."""
+        self._writer.close()
+        self.store.close()
+
+
+def open_store(settings: Monitoring) -> PredictionStore:
+    """The store that the settings name.
+
+    Raises:
+        PredictionStoreError: it can't be opened.
+    """
+    return PredictionStore(settings.store, max_rows=settings.max_rows, max_bytes=settings.max_bytes)
+
+
+@dataclass(slots=True)
+class Observer:
+    """Notes one request's segments, from any thread."""
+
+    predictor: Predictor
+    request: Trace
+    writer: Writer | None
+    store_content: bool
+
+    def __call__(
+        self, segment: Segment, windows: Windows, prediction: Prediction, timing: Timing
+    ) -> None:
+        """A segment was read."""
+        self.request.timing = timing
+        self.request.items += 1
+        count(prediction, timing)
+        if self.writer is not None:
+            self.writer.put(
+                self._row(
+                    OK,
+                    200,
+                    "+".join(prediction.modalities),
+                    type=prediction.type,
+                    intensity=prediction.intensity,
+                    confidence=prediction.confidence,
+                    probabilities=json.dumps(prediction.probabilities),
+                    tokens=windows.tokens,
+                    unknown_share=self.predictor.encoder.unknown_share(windows),
+                    decode_s=timing.decode_s,
+                    queue_s=timing.queue_s,
+                    compute_s=timing.compute_s,
+                    content=content(segment) if self.store_content else None,
+                )
+            )
+
+    def items_failed(self, answers: Iterable[Prediction | RequestError]) -> None:
+        """A batch was answered; each of its errors is one row."""
+        for error in answers:
+            if isinstance(error, RequestError):
+                ERRORS.labels(kind=error.slug).inc()
+                self.failed(error)
+
+    def failed(self, error: RequestError) -> None:
+        """There is no prediction; error answers are counted where they are made."""
+        if self.writer is not None:
+            self.writer.put(self._row(error.slug, error.status, ""))
+
+    def _row(self, outcome: str, status: int, modalities: str, **found: object) -> Row:
+        ref, request = self.predictor.ref, self.request
+        return Row(
+            at=time(),
+            request_id=request.request_id,
+            subject=salted(request.subject),
+            key_id=request.key_id,
+            model=ref.name,
+            version=ref.version,
+            variant=ref.variant,
+            outcome=outcome,
+            status=status,
+            modalities=modalities,
+            **found,  # type: ignore[arg-type]
+        )
+
+
+def count(prediction: Prediction, timing: Timing) -> None:
+    """Into the metrics."""
+    variant = prediction.model.variant
+    PREDICTIONS.labels(
+        type=prediction.type, model_version=prediction.model.version, variant=variant
+    ).inc()
+    CONFIDENCE.labels(variant=variant).observe(prediction.confidence)
+    INTENSITY.labels(variant=variant).observe(prediction.intensity)
+    for stage, seconds in (
+        ("decode", timing.decode_s),
+        ("queue", timing.queue_s),
+        ("compute", timing.compute_s),
+    ):
+        INFERENCE_SECONDS.labels(stage=stage, variant=variant).observe(seconds)
+
+
+def content(segment: Segment) -> str:
+    """The words, as JSON."""
+    return segment.model_dump_json(include={"text", "lyrics"}, exclude_none=True)
