@@ -15,6 +15,7 @@ from rebracket.gateway import caller, problems
 from rebracket.gateway.app import Service
 from rebracket.inference.predictor import Predictor
 from rebracket.inference.runner import Runner
+from rebracket.monitoring.drift import DriftWatch
 from rebracket.monitoring.monitor import Monitor
 from rebracket.registry import resolve
 from rebracket.schemas import (
@@ -49,6 +50,11 @@ class Rebracket:
         cores = max(1, available_cores() // deployment.workers)
         self.predictor = Predictor.load(self.model, quantization)
         self.monitor = Monitor(deployment.monitoring)
+        self.drift = DriftWatch(
+            self.monitor.store,
+            deployment.monitoring.drift,
+            lambda: [(self.predictor.ref, self.model.manifest.baseline)],
+        )
         self.runner = Runner(parallel_runs=deployment.engine.parallel_runs or cores)
 
     @bentoml.api(route="/predict")
@@ -78,10 +84,12 @@ class Rebracket:
 
     def health(self) -> Health:
         """Whether this worker answers."""
+        drifted = any(drift.state == "drifted" for drift in self.drift.found)
         return Health(
-            status="ok",
+            status="degraded" if drifted else "ok",
             ready=True,
             models=[self.predictor.ref],
+            drift=self.drift.found,
             uptime_s=monotonic() - self.started,
             version=__version__,
         )
@@ -109,6 +117,7 @@ class Rebracket:
     def close(self) -> None:
         """Let running predictions end."""
         self.runner.close()
+        self.drift.close()
         self.monitor.close()
 
 

@@ -19,7 +19,9 @@ from export.verify import Reference, run_torch, verify_grid
 from rebracket import registry
 from rebracket.errors import ModelIncompatible
 from rebracket.inference.engine import Engine
+from rebracket.inference.predictor import Predictor
 from rebracket.models.classifier import pretrained_path
+from rebracket.monitoring.baseline import baseline
 from rebracket.registry import EXPORTED, TRAINED, Artefact, Manifest
 from rebracket.training.bundle import CARD, Bundle
 from rebracket.training.corpus import split_corpus
@@ -56,6 +58,8 @@ def export(tag: str, *, step: Step) -> tuple[str, Report]:
             report = _build(bundle, str(stored.tag), folder, work, step)
         step("saving to the store")
         _describe(bundle, folder, report)
+        step("noting what int8 finds in held-out texts, for drift")
+        _add_baseline(folder)
         metadata = {
             "metrics": bundle.facts.test.flat(),
             "torch_model": str(stored.tag),
@@ -110,6 +114,13 @@ def _build(bundle: Bundle, source: str, folder: Path, work: Path, step: Step) ->
         verification=verification,
         int8=agreement,
     )
+
+
+def _add_baseline(folder: Path) -> None:
+    model = registry.read_exported(folder)
+    found = baseline(Predictor.load(model, "int8"), [t.segment for t in split_corpus().test])
+    manifest = model.manifest.model_copy(update={"baseline": found})
+    (folder / registry.MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
 
 
 def _describe(bundle: Bundle, folder: Path, report: Report) -> None:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rebracket.errors import ModelIncompatible, ModelNotFound, StoreError
 from rebracket.inference.calibration import Calibration
+from rebracket.monitoring.baseline import Baseline
 from rebracket.taxonomy import TYPES, RebracketingType
 
 TRAINED = "rebracket-segment-torch"
@@ -49,6 +50,7 @@ class Manifest(Record):
     labels: list[RebracketingType]
     metrics: dict[str, float]
     artefacts: dict[Literal["int8", "none"], Artefact]
+    baseline: Baseline | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 MetadataValue = Annotated[str, StringConstraints(max_length=512)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Modality = Literal["text", "lyrics"]
+Signal = Literal["type", "confidence", "intensity", "length", "unknown"]
+"""What is watched for drift; `length` in tokens, `unknown` the share of them that the vocabulary lacks."""
 
 
 class Schema(BaseModel):
@@ -128,11 +130,23 @@ class ModelList(Schema):
     models: list[ModelInfo]
 
 
+class Drift(Schema):
+    """Whether a model's recent predictions are like those of its held-out texts."""
+
+    name: str
+    version: str
+    state: Literal["unknown", "steady", "drifted"]
+    predictions: int = Field(ge=0, description="How many were looked at.")
+    psi: dict[Signal, float] = Field(description="Population stability index by signal.")
+    drifted: list[Signal]
+
+
 class Health(Schema):
     """Whether the service answers, and with which models."""
 
     status: Literal["ok", "degraded", "starting"]
     ready: bool
     models: list[ModelRef]
+    drift: list[Drift] = []
     uptime_s: float
     version: str
