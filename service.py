@@ -1,6 +1,7 @@
 """The BentoML service: routes only. Start it with `rebracket serve` or `bentoml serve service:Rebracket`."""
 
-from time import monotonic
+import asyncio
+from time import monotonic, time
 
 import bentoml
 from starlette.applications import Starlette
@@ -10,15 +11,18 @@ from starlette.routing import Route
 
 from rebracket import __version__
 from rebracket.config import available_cores, settings
-from rebracket.errors import RequestError
+from rebracket.durations import duration
+from rebracket.errors import FieldError, InvalidRequest, RequestError
 from rebracket.gateway import caller, problems
 from rebracket.gateway.app import Service
 from rebracket.inference.predictor import Predictor
 from rebracket.inference.runner import Runner
+from rebracket.monitoring import experiments
 from rebracket.monitoring.drift import DriftWatch
 from rebracket.monitoring.monitor import Monitor
 from rebracket.registry import resolve
 from rebracket.schemas import (
+    ExperimentReport,
     Health,
     ItemError,
     ModelInfo,
@@ -113,6 +117,15 @@ class Rebracket:
             ]
         )
 
+    def experiments(self, since: str | None) -> ExperimentReport:
+        """What each variant did. Blocks."""
+        try:
+            start = time() - duration(since).total_seconds() if since else 0.0
+        except ValueError as error:
+            field = FieldError(loc=["query", "since"], msg=str(error), type="duration")
+            raise InvalidRequest([field]) from None
+        return experiments.report(self.monitor.store, since=start)
+
     @bentoml.on_shutdown
     def close(self) -> None:
         """Let running predictions end."""
@@ -133,7 +146,18 @@ async def models(_: Request) -> Response:
     return Response(body.model_dump_json(), media_type="application/json")
 
 
-routes = [Route("/health", health), Route("/models", models)]
+async def experiment_report(request: Request) -> Response:
+    """GET /experiments."""
+    since = request.query_params.get("since")
+    body = await asyncio.to_thread(bentoml.get_current_service().experiments, since)
+    return Response(body.model_dump_json(), media_type="application/json")
+
+
+routes = [
+    Route("/health", health),
+    Route("/models", models),
+    Route("/experiments", experiment_report),
+]
 Rebracket.mount_asgi_app(  # type: ignore[attr-defined]  # the decorator makes it a Service
     Starlette(routes=routes, exception_handlers=problems.HANDLERS)
 )

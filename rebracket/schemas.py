@@ -141,6 +141,37 @@ class Drift(Schema):
     drifted: list[Signal]
 
 
+class Estimate(Schema):
+    """A figure and its 95 % confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class VariantReport(Schema):
+    """What one model version did as one variant."""
+
+    variant: str
+    model: str
+    version: str
+    requests: int
+    segments: int
+    errors: dict[str, int] = Field(description="Segments without a prediction, by problem.")
+    failure_share: Estimate | None = Field(description="Of the segments, those with a 5xx.")
+    latency_ms: dict[str, float] = Field(description="p50, p90, p99 of decode, queue and compute.")
+    types: dict[RebracketingType, Estimate | None]
+    confidence: Estimate | None
+    intensity: Estimate | None
+
+
+class ExperimentReport(Schema):
+    """Variants side by side, from the sampled predictions of this machine."""
+
+    since: float = Field(description="Unix time.")
+    variants: list[VariantReport]
+
+
 class Health(Schema):
     """Whether the service answers, and with which models."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from rebracket import __version__
+from rebracket.cli.experiment import experiment
 from rebracket.cli.keys import keys
 from rebracket.cli.models import models
 from rebracket.cli.predict import predict
@@ -27,5 +28,5 @@ def main(config: str | None) -> None:
         os.environ[CONFIG_VARIABLE] = str(Path(config).absolute())
 
 
-for command in (serve, predict, evaluate, train, models, keys):
+for command in (serve, predict, evaluate, train, models, keys, experiment):
     main.add_command(command)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 from rebracket.config import load_settings
+from rebracket.durations import duration
 from rebracket.errors import RebracketError
 
 if TYPE_CHECKING:
@@ -36,6 +38,18 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSO
 model_option = click.option(
     "--model", default=None, help="Store tag or path of an exported model; default: the settings'."
 )
+
+
+def parse_duration(option: str, text: str) -> timedelta:
+    """An option's duration.
+
+    Raises:
+        RebracketError: it is none.
+    """
+    try:
+        return duration(text)
+    except ValueError as error:
+        raise RebracketError(f"{option}: {error}, not {text!r}") from None
 
 
 def needs_training_extra() -> None:

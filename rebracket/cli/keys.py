@@ -1,15 +1,13 @@
 """`rebracket keys`."""
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from rebracket.cli.common import as_json_option, fails_in_one_line
+from rebracket.cli.common import as_json_option, fails_in_one_line, parse_duration
 from rebracket.config import load_settings
 from rebracket.errors import RebracketError
 from rebracket.rates import Rate
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
     from rebracket.gateway.key_store import KeyStore
     from rebracket.gateway.keys import Scope
 
-DURATION = re.compile(r"([0-9]{1,5})([smhdw])")
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 MAX_NAME = 64
 
 
@@ -53,7 +49,7 @@ def create(
         raise RebracketError(f"--name: expected 1 to {MAX_NAME} printable characters")
     arguments: dict[str, Any] = {
         "scopes": _scopes(scopes),
-        "lifetime": _duration("--expires", expires) if expires else None,
+        "lifetime": parse_duration("--expires", expires) if expires else None,
         "rate": _rate("--rate", rate),
         "work": _rate("--work", work),
     }
@@ -100,7 +96,7 @@ def revoke(key_id: str, as_json: bool) -> None:
 @fails_in_one_line
 def rotate(key_id: str, overlap: str, as_json: bool) -> None:
     """Make a key like this one and print it; the old one ends after the overlap."""
-    length = _duration("--overlap", overlap)
+    length = parse_duration("--overlap", overlap)
     with _store() as store:
         _print_new(store.rotate(key_id, overlap=length), as_json=as_json)
 
@@ -158,13 +154,6 @@ def _scopes(text: str) -> "tuple[Scope, ...]":
         if name not in SCOPES:
             raise RebracketError(f"--scopes: no scope {name!r}; there are: {', '.join(SCOPES)}")
     return tuple(name for name in SCOPES if name in names)
-
-
-def _duration(option: str, text: str) -> timedelta:
-    match = DURATION.fullmatch(text)
-    if match is None:
-        raise RebracketError(f"{option}: expected a duration like 30m, 12h or 90d, not {text!r}")
-    return timedelta(seconds=int(match[1]) * SECONDS[match[2]])
 
 
 def _rate(option: str, text: str | None) -> Rate | None:

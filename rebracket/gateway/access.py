@@ -10,7 +10,11 @@ from starlette.types import Scope as Connection
 from rebracket.gateway.keys import Scope
 
 OPEN = frozenset({"/health", "/livez", "/healthz", "/readyz"})
-NEEDS: dict[str, Scope] = {"/predict": "predict", "/predict_batch": "predict"}
+NEEDS: dict[str, Scope] = {
+    "/predict": "predict",
+    "/predict_batch": "predict",
+    "/experiments": "admin",
+}
 METRICS = "/metrics"
 
 MetricsAccess = Literal["local", "admin", "open"]

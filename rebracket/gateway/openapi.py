@@ -11,6 +11,7 @@ from rebracket import __version__
 from rebracket.gateway import problems
 from rebracket.gateway.access import METRICS, NEEDS, OPEN
 from rebracket.schemas import (
+    ExperimentReport,
     Health,
     ModelList,
     Prediction,
@@ -20,13 +21,23 @@ from rebracket.schemas import (
     SegmentBatch,
 )
 
-SCHEMAS = (Health, ModelList, Prediction, PredictionBatch, ProblemAnswer, Segment, SegmentBatch)
+SCHEMAS = (
+    ExperimentReport,
+    Health,
+    ModelList,
+    Prediction,
+    PredictionBatch,
+    ProblemAnswer,
+    Segment,
+    SegmentBatch,
+)
 BODIES: dict[str, tuple[type[BaseModel], type[BaseModel], str]] = {
     "/predict": (Segment, Prediction, "Read one segment"),
     "/predict_batch": (SegmentBatch, PredictionBatch, "Read up to 256 segments, in order"),
 }
 OBJECTS: dict[str, tuple[type[BaseModel], str]] = {
     "/health": (Health, "Whether the service answers, and with which models"),
+    "/experiments": (ExperimentReport, "What each variant did; `?since=24h` for the last day"),
     "/models": (ModelList, "The models that answer here, with their cards"),
 }
 TEXTS = {

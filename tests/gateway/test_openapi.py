@@ -15,7 +15,7 @@ def test_the_document_is_served(client: TestClient) -> None:
 
 
 def test_every_route_of_the_application_is_in_it(client: TestClient) -> None:
-    routes = {"/predict", "/predict_batch", "/health", "/models", "/metrics"}
+    routes = {"/predict", "/predict_batch", "/health", "/models", "/metrics", "/experiments"}
     assert document["paths"].keys() == routes | {"/livez", "/readyz", "/healthz"}
     for path, operations in document["paths"].items():
         (method,) = operations
