@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import traceback
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -16,20 +17,22 @@ OURS = "rebracket"
 Format = Literal["auto", "json", "text"]
 
 
-class OneLine(logging.Filter):
+class OneLine(logging.Formatter):
     """For people: the request id before the message, fields behind it, control characters escaped."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Change the record in place; handlers share it, so only once."""
-        if not getattr(record, "is_one_line", False):
-            fields = "".join(f" {name}={value}" for name, value in extra(record).items())
-            text = _escaped(record.getMessage() + fields)
-            name = trace.current().request_id
-            record.msg = f"[{name}] {text}" if name else text
-            record.args = None
-            record.exc_text = exception(record) or None
-            record.is_one_line = True
-        return True
+    def __init__(self, inner: logging.Formatter | None) -> None:
+        super().__init__()
+        self._inner = inner or logging.Formatter()
+
+    def format(self, record: logging.LogRecord) -> str:
+        """As the inner formatter writes it; other handlers get the record as it was."""
+        fields = "".join(f" {name}={value}" for name, value in fields_of(record).items())
+        text = _escaped(record.getMessage() + fields)
+        name = trace.current().request_id
+        shown = copy(record)
+        shown.msg, shown.args = f"[{name}] {text}" if name else text, None
+        shown.exc_text = exception(record) or None
+        return self._inner.format(shown)
 
 
 class JsonLines(logging.Formatter):
@@ -38,22 +41,23 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record, and which request it belongs to."""
         now = trace.current()
+        record.message = record.getMessage()  # as the standard formatter does
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": record.message,
             "process": record.process,
             "request_id": now.request_id,
             "trace_id": now.trace_id,
             "key_id": now.key_id,
-            **extra(record),
+            **fields_of(record),
             "exception": exception(record),
         }
         return json.dumps({name: value for name, value in line.items() if value not in ("", None)})
 
 
-def extra(record: logging.LogRecord) -> dict[str, Any]:
+def fields_of(record: logging.LogRecord) -> dict[str, Any]:
     """The fields that `logger.info(…, extra={"fields": {…}})` gave."""
     found: dict[str, Any] = getattr(record, "fields", {})
     return found
@@ -74,8 +78,8 @@ def install(style: Format) -> None:
     for handler in {h for name in LOGGERS for h in logging.getLogger(name).handlers}:
         if style == "json" or (style == "auto" and not _is_terminal(handler)):
             handler.setFormatter(JsonLines())
-        elif not any(isinstance(found, OneLine) for found in handler.filters):
-            handler.addFilter(OneLine())
+        elif not isinstance(handler.formatter, OneLine):
+            handler.setFormatter(OneLine(handler.formatter))
 
 
 def _is_terminal(handler: logging.Handler) -> bool:

@@ -45,7 +45,7 @@ def test_metrics_are_open_as_the_setting_says(
 
 def test_routes_need_their_scope() -> None:
     assert needed_scope("/predict") == needed_scope("/predict_batch") == "predict"
-    assert needed_scope("/metrics") == "admin"
+    assert needed_scope("/metrics") == needed_scope("/experiments") == "admin"
     assert needed_scope("/models") is None
 
 

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from rebracket.config import Deployment, Settings
 from rebracket.gateway import app as gateway_app
 from rebracket.gateway.app import AppFactory
+from rebracket.inference.predictor import Predictor
 from rebracket.inference.runner import Runner
 from rebracket.registry import ExportedModel
 from rebracket.schemas import Segment
@@ -79,10 +80,10 @@ def test_more_requests_than_bentoml_admits_are_503(monkeypatch: pytest.MonkeyPat
     entered, leave = asyncio.Event(), asyncio.Event()
     predict = Runner.predict
 
-    async def hold(runner: Runner, segment: Segment, **options: Any) -> Any:
+    async def hold(runner: Runner, predictor: Predictor, segment: Segment, **options: Any) -> Any:
         entered.set()
         await leave.wait()
-        return await predict(runner, segment, **options)
+        return await predict(runner, predictor, segment, **options)
 
     monkeypatch.setattr(Runner, "predict", hold)
 

@@ -9,6 +9,7 @@ from rebracket.cli import main
 from rebracket.monitoring.experiments import report
 from rebracket.monitoring.store import PredictionStore
 from rebracket.schemas import ExperimentReport
+from rebracket.taxonomy import RebracketingType
 from tests.monitoring.made import made
 
 
@@ -35,8 +36,9 @@ def test_variants_stand_side_by_side(kept: PredictionStore) -> None:
     assert (b.version, b.segments) == ("1.2.0", 12)
     assert b.errors == {"internal-error": 1, "invalid-request": 1}
     assert a.latency_ms == pytest.approx({"p50": 22.5, "p90": 38.1, "p99": 41.61})
-    assert a.types["spatial"] is not None
-    assert (a.types["spatial"].value, a.types["spatial"].high) == (1, 1)
+    spatial = a.types[RebracketingType.SPATIAL]
+    assert spatial is not None
+    assert (spatial.value, spatial.high) == (1, 1)
     assert a.confidence is not None
     assert a.confidence.value == pytest.approx(0.4875)
     assert a.confidence.low < a.confidence.value < a.confidence.high
