@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS predictions (id INTEGER PRIMARY KEY AUTOINCREMENT, {C
 CREATE INDEX IF NOT EXISTS predictions_by_model ON predictions (model, version, id);
 CREATE INDEX IF NOT EXISTS predictions_by_time ON predictions (at);
 """
-APPEND = f"INSERT INTO predictions ({','.join(NAMES)}) VALUES ({','.join('?' * len(NAMES))})"  # noqa: S608 # nosec B608 - our own names
+APPEND = f"INSERT INTO predictions ({','.join(NAMES)}) VALUES ({','.join('?' * len(NAMES))})"  # noqa: S608  # nosec B608
 TRIM = "DELETE FROM predictions WHERE id <= (SELECT max(id) FROM predictions) - ?"
 SHORTEN = """DELETE FROM predictions WHERE id <= (
     SELECT min(id) + (max(id) - min(id)) / 10 FROM predictions)"""

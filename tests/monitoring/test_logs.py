@@ -70,7 +70,7 @@ def test_json_lines_say_whose_they_are() -> None:
     async def app(_: Scope, __: Receive, ___: Send) -> None:
         trace.current().key_id = "studio"
         try:
-            int("words of the caller")
+            int(sent)
         except ValueError:
             logger.exception("it\nfails", extra={"fields": {"status": 500}})
 
