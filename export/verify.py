@@ -93,13 +93,13 @@ class Reference:
         """Read the texts with PyTorch."""
         segments = [text.segment for text in texts]
         with model.fused_attention():
-            logits, intensity = score(model, segments)
+            raw = score(model, segments)
         return cls(
             calibration=calibration,
             windows=encode_all(segments),
             types=[text.majority for text in texts],
-            probabilities=calibration.probabilities(logits),
-            intensity=intensity,
+            probabilities=calibration.probabilities(raw.logits),
+            intensity=raw.intensity,
         )
 
     def verify(self, engine: Engine) -> Agreement:

@@ -6,13 +6,32 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+TINY = 1e-7
+
+
+class Strength(BaseModel):
+    """Intensity as readers give it: sigmoid(slope * logit + length * log(tokens) + offset).
+
+    A model that takes the mean of its tokens can't see how many there are, and readers hear more
+    in a text that says more. Outside of the lengths that it was fitted on, the nearest counts.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    slope: Annotated[float, Field(gt=0)] = 1.0
+    length: float = 0.0
+    offset: float = 0.0
+    shortest: Annotated[int, Field(ge=1)] = 1
+    longest: Annotated[int, Field(ge=1)] = 1
+
 
 class Calibration(BaseModel):
-    """Temperature scaling (Guo et al. 2017): p = softmax(logits / temperature)."""
+    """Temperature scaling (Guo et al. 2017): p = softmax(logits / temperature); and `Strength`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     temperature: Annotated[float, Field(gt=0)]
+    strength: Strength = Strength()
 
     def probabilities(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """Calibrated probabilities, shape as `logits`; rows sum to 1 in double precision."""
@@ -21,3 +40,14 @@ class Calibration(BaseModel):
         powers: NDArray[np.float64] = np.exp(scaled)
         powers /= powers.sum(axis=-1, keepdims=True)
         return powers
+
+    def intensities(
+        self, raw: NDArray[np.floating], tokens: NDArray[np.integer]
+    ) -> NDArray[np.float64]:
+        """Calibrated intensities of raw ones [n] in 0..1, of segments with so many tokens [n]."""
+        fit = self.strength
+        inside = np.clip(np.asarray(raw, dtype=np.float64), TINY, 1 - TINY)
+        logits = np.log(inside / (1 - inside))
+        lengths = np.log(np.clip(tokens, fit.shortest, fit.longest))
+        powers = np.exp(-(fit.slope * logits + fit.length * lengths + fit.offset))
+        return np.asarray(1 / (1 + powers))

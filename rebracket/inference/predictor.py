@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal, Self
 
+import numpy as np
+
 from rebracket.errors import FieldError, InvalidRequest
 from rebracket.inference.calibration import Calibration
 from rebracket.inference.engine import Engine, Scores
@@ -53,7 +55,7 @@ class Predictor:
         """
         started = perf_counter()
         windows = self.encode(segment, path=path)
-        return self.answer(segment, self.engine.read(windows), started)
+        return self.answer(segment, windows, self.engine.read(windows), started)
 
     def encode(self, segment: Segment, *, path: tuple[str | int, ...] = ()) -> Windows:
         """The model's inputs for one segment."""
@@ -65,9 +67,12 @@ class Predictor:
             )
         return windows
 
-    def answer(self, segment: Segment, scores: Scores, started: float) -> Prediction:
+    def answer(
+        self, segment: Segment, windows: Windows, scores: Scores, started: float
+    ) -> Prediction:
         """The prediction that one segment's raw scores mean."""
         probabilities = self.calibration.probabilities(scores.logits)[0]
+        tokens = np.array([windows.tokens])
         best = int(probabilities.argmax())
         words: tuple[tuple[Modality, str | None], ...] = (
             ("text", segment.text),
@@ -76,7 +81,7 @@ class Predictor:
         return Prediction(
             segment_id=segment.segment_id,
             type=TYPES[best],
-            intensity=float(scores.intensity[0]),
+            intensity=float(self.calibration.intensities(scores.intensity, tokens)[0]),
             confidence=float(probabilities[best]),
             probabilities=dict(zip(TYPES, map(float, probabilities), strict=True)),
             modalities=[name for name, value in words if value and not value.isspace()],

@@ -134,6 +134,6 @@ def _read(
     started = perf_counter()
     scores = predictor.engine.read(windows)
     timing = Timing(*before, compute_s=perf_counter() - started)
-    prediction = predictor.answer(segment, scores, started - timing.decode_s)
+    prediction = predictor.answer(segment, windows, scores, started - timing.decode_s)
     observe(segment, windows, prediction, timing)
     return prediction

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 
-from rebracket.inference.calibration import Calibration
+from rebracket.inference.calibration import Calibration, Strength
 from rebracket.taxonomy import INDEX, RebracketingType
 
 BOUNDS = (0.1, 10.0)
 TINY = 1e-12
+PULL = 0.001
+"""Weight that holds the intensity's fit near the model's own: few authors' lengths are not all texts'."""
 
 
-def fit_temperature(logits: NDArray[np.float64], types: Sequence[RebracketingType]) -> Calibration:
+def fit_temperature(logits: NDArray[np.float64], types: Sequence[RebracketingType]) -> float:
     """The temperature with the least cross-entropy (Guo et al. 2017).
 
     Fitted to the types that readings settled on, not to the label mass: a confidence says how often
@@ -30,4 +32,30 @@ def fit_temperature(logits: NDArray[np.float64], types: Sequence[RebracketingTyp
         return float(-np.log(probabilities[np.arange(len(true)), true] + TINY).mean())
 
     best = minimize_scalar(loss, bounds=BOUNDS, method="bounded")
-    return Calibration(temperature=round(float(best.x), 4))
+    return round(float(best.x), 4)
+
+
+def fit_strength(
+    raw: NDArray[np.float64], tokens: NDArray[np.int64], intensities: Sequence[float]
+) -> Strength:
+    """The least squares fit, with `PULL` times the squared distance from the model's own answer.
+
+    Args:
+        raw: [n], the model's intensities of texts that it was not trained on.
+        tokens: [n], how long the texts are.
+        intensities: the readers' mean of each.
+    """
+    wanted = np.asarray(intensities)
+    bounds = {"shortest": int(tokens.min()), "longest": int(tokens.max())}
+
+    def strength(values: NDArray[np.float64]) -> Strength:
+        slope, length, offset = (round(float(value), 4) for value in values)
+        return Strength(slope=slope, length=length, offset=offset, **bounds)
+
+    def loss(values: NDArray[np.float64]) -> float:
+        slope, length, offset = values
+        fit = Strength.model_construct(slope=slope, length=length, offset=offset, **bounds)
+        found = Calibration.model_construct(temperature=1.0, strength=fit).intensities(raw, tokens)
+        return float(((found - wanted) ** 2).mean() + PULL * ((slope - 1) ** 2 + length**2))
+
+    return strength(minimize(loss, (1.0, 0.0, 0.0)).x)

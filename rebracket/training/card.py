@@ -19,6 +19,7 @@ def render(facts: Facts) -> str:
         texts=", ".join(f"{count} {use}" for use, count in facts.texts.items()),
         recipe="\n".join(f"- {name}: {value}" for name, value in facts.recipe),
         temperature=facts.calibration.temperature,
+        **facts.calibration.strength.model_dump(),
         overall=_overall({"validation": facts.validation, "test": facts.test}),
         per_type=_per_type({"validation": facts.validation, "test": facts.test}),
         experiments=source.joinpath("experiments.md").read_text(encoding="utf-8").strip(),

@@ -7,7 +7,7 @@ from rebracket.inference.calibration import Calibration
 from rebracket.models.classifier import SegmentClassifier
 from rebracket.registry import SemanticVersion, now
 from rebracket.taxonomy import TYPES, RebracketingType
-from rebracket.training.calibrate import fit_temperature
+from rebracket.training.calibrate import fit_strength, fit_temperature
 from rebracket.training.corpus import AuthoredText, Record, Split, corpus_hash
 from rebracket.training.metrics import Metrics, measure
 from rebracket.training.score import score
@@ -31,8 +31,12 @@ class Facts(Record):
 
 def find_facts(model: SegmentClassifier, split: Split, recipe: Recipe, version: str) -> Facts:
     """Calibrate a trained model on the validation texts, then measure it on the test texts."""
-    logits, _ = score(model, [text.segment for text in split.validation])
-    calibration = fit_temperature(logits, [text.majority for text in split.validation])
+    texts = split.validation
+    raw = score(model, [text.segment for text in texts])
+    calibration = Calibration(
+        temperature=fit_temperature(raw.logits, [text.majority for text in texts]),
+        strength=fit_strength(raw.intensity, raw.tokens, [text.mean_intensity for text in texts]),
+    )
     return Facts(
         version=version,
         data_hash=corpus_hash(),
@@ -55,10 +59,10 @@ def measure_texts(
 
     Acceptable is every type that one of them named first or second.
     """
-    logits, intensity = score(model, [text.segment for text in texts])
+    raw = score(model, [text.segment for text in texts])
     return measure(
-        calibration.probabilities(logits),
-        intensity,
+        calibration.probabilities(raw.logits),
+        calibration.intensities(raw.intensity, raw.tokens),
         types=[text.majority for text in texts],
         intensities=[text.mean_intensity for text in texts],
         acceptable=[text.acceptable for text in texts],

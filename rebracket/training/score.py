@@ -1,6 +1,7 @@
 """A PyTorch classifier on whole segments, in full precision."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,11 +16,20 @@ CHUNK = 8
 """Segments of near-equal length read at once; larger chunks are no faster on a CPU."""
 
 
+class Raw(NamedTuple):
+    """What a model says before calibration.
+
+    Shapes: `logits` [n, 8]; `intensity` [n] in 0..1; `tokens` [n], how many were read.
+    """
+
+    logits: NDArray[np.float64]
+    intensity: NDArray[np.float64]
+    tokens: NDArray[np.int64]
+
+
 @torch.no_grad()
-def score(
-    model: SegmentClassifier, segments: Sequence[Segment]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Logits [n, 8] and intensity [n], in the order of the segments.
+def score(model: SegmentClassifier, segments: Sequence[Segment]) -> Raw:
+    """Read segments; the answers are in their order.
 
     Raises:
         CorpusError: a segment's words hold no token.
@@ -34,7 +44,7 @@ def score(
         feeds = stack([items[index] for index in chunk]).feeds()
         a, b = model(*(torch.from_numpy(array) for array in feeds.values()))
         logits[chunk], intensity[chunk] = a.double().numpy(), b.double().numpy()
-    return logits, intensity
+    return Raw(logits, intensity, np.array([item.tokens for item in items]))
 
 
 def encode_all(segments: Sequence[Segment]) -> list[Windows]:

@@ -37,6 +37,8 @@ def test_the_weights_score_what_the_card_says(bundle: Bundle) -> None:
     again = find_facts(bundle.model(), split_corpus(), facts.recipe, facts.version)
     assert again.texts == facts.texts
     assert again.calibration.temperature == pytest.approx(facts.calibration.temperature, abs=0.02)
+    told, found = facts.calibration.strength, again.calibration.strength
+    assert found.model_dump() == pytest.approx(told.model_dump(), abs=0.05)
     assert_close(again.validation, facts.validation)
     assert_close(again.test, facts.test)
 

@@ -41,11 +41,12 @@ def test_training_lowers_the_loss_on_what_it_sees(small: Split) -> None:
     recipe = Recipe(epochs=8, seeds=(0,), learning_rate=3e-4)
     model = train(small, recipe, progress=lambda _, __, loss: losses.append(loss))
     assert np.mean(losses[-3:]) < np.mean(losses[:3]) - 0.3
-    logits, intensity = score(model, [text.segment for text in small.test])
+    logits, intensity, tokens = score(model, [text.segment for text in small.test])
     guess = logits.argmax(axis=1)
     true = np.array([text.mass.argmax() for text in small.test])
     assert (guess == true).mean() > 0.3
     assert ((intensity >= 0) & (intensity <= 1)).all()
+    assert (tokens > 2).all()
 
 
 def test_a_student_learns_from_readers_and_teachers_by_their_shares() -> None:
