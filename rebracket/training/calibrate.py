@@ -46,16 +46,16 @@ def fit_strength(
         intensities: the readers' mean of each.
     """
     wanted = np.asarray(intensities)
-    bounds = {"shortest": int(tokens.min()), "longest": int(tokens.max())}
+    own = Strength(shortest=int(tokens.min()), longest=int(tokens.max()))
 
     def strength(values: NDArray[np.float64]) -> Strength:
-        slope, length, offset = (round(float(value), 4) for value in values)
-        return Strength(slope=slope, length=length, offset=offset, **bounds)
+        slope, length, offset = (round(float(value), 9) for value in values)
+        return own.model_copy(update={"slope": slope, "length": length, "offset": offset})
 
     def loss(values: NDArray[np.float64]) -> float:
-        slope, length, offset = values
-        fit = Strength.model_construct(slope=slope, length=length, offset=offset, **bounds)
-        found = Calibration.model_construct(temperature=1.0, strength=fit).intensities(raw, tokens)
-        return float(((found - wanted) ** 2).mean() + PULL * ((slope - 1) ** 2 + length**2))
+        fit = strength(values)
+        found = Calibration(temperature=1.0, strength=fit).intensities(raw, tokens)
+        return float(((found - wanted) ** 2).mean() + PULL * ((fit.slope - 1) ** 2 + fit.length**2))
 
-    return strength(minimize(loss, (1.0, 0.0, 0.0)).x)
+    best = strength(minimize(loss, (1.0, 0.0, 0.0)).x).model_dump()
+    return Strength.model_validate({name: round(value, 4) for name, value in best.items()})
