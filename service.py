@@ -10,11 +10,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from rebracket import __version__
-from rebracket.config import available_cores, settings
+from rebracket.config import settings
 from rebracket.durations import duration
-from rebracket.errors import FieldError, InvalidRequest, RequestError
+from rebracket.errors import FieldError, InvalidRequest
 from rebracket.gateway import caller, problems
 from rebracket.gateway.app import Service
+from rebracket.inference.lanes import ThreadLanes
 from rebracket.inference.predictor import Predictor
 from rebracket.inference.runner import Runner
 from rebracket.monitoring import experiments
@@ -29,7 +30,6 @@ from rebracket.schemas import (
     ModelList,
     Prediction,
     PredictionBatch,
-    Problem,
     Segment,
     SegmentBatch,
 )
@@ -51,7 +51,6 @@ class Rebracket:
         self.started = monotonic()
         quantization = deployment.optimization.quantization
         self.model = resolve(deployment.model_path)
-        cores = max(1, available_cores() // deployment.workers)
         self.predictor = Predictor.load(self.model, quantization)
         self.monitor = Monitor(deployment.monitoring)
         self.drift = DriftWatch(
@@ -59,14 +58,19 @@ class Rebracket:
             deployment.monitoring.drift,
             lambda: [(self.predictor.ref, self.model.manifest.baseline)],
         )
-        self.runner = Runner(parallel_runs=deployment.engine.parallel_runs or cores)
+        threads = deployment.engine.runs(deployment.workers)
+        self.runner = Runner(ThreadLanes(threads), deployment.batching)
 
     @bentoml.api(route="/predict")
     async def predict(self, segment: Segment, /) -> Prediction:
         """Read one segment."""
         with self.monitor.request(self.predictor) as observe:
             return await self.runner.predict(
-                self.predictor, segment, admit=caller.admission(), observe=observe
+                self.predictor,
+                segment,
+                caller=caller.subject(),
+                admit=caller.charge_work,
+                observe=observe,
             )
 
     @bentoml.api(route="/predict_batch")
@@ -74,13 +78,17 @@ class Rebracket:
         """Read up to 256 segments; answers come in the same order."""
         with self.monitor.request(self.predictor) as observe:
             answers = await self.runner.predict_all(
-                self.predictor, batch.segments, admit=caller.admission(), observe=observe
+                self.predictor,
+                batch.segments,
+                caller=caller.subject(),
+                admit=caller.charge_work,
+                observe=observe,
             )
             observe.items_failed(answers)
         items = [
-            ItemError(index=index, error=Problem.model_validate(problems.describe(answer)))
-            if isinstance(answer, RequestError)
-            else answer
+            answer
+            if isinstance(answer, Prediction)
+            else ItemError(index=index, error=problems.of_item(answer))
             for index, answer in enumerate(answers)
         ]
         errors = sum(isinstance(item, ItemError) for item in items)
@@ -127,9 +135,9 @@ class Rebracket:
         return experiments.report(self.monitor.store, since=start)
 
     @bentoml.on_shutdown
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let running predictions end."""
-        self.runner.close()
+        await self.runner.close()
         self.drift.close()
         self.monitor.close()
 

@@ -5,9 +5,10 @@ Starlette's handlers see them, and reads bodies of any length. So the applicatio
 class, is subclassed here and nowhere else; bentoml is pinned exactly for that.
 """
 
+import asyncio
 import inspect
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -76,7 +77,8 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
         argument = None
         try:
             argument = await self._read(name, request)
-            answer = await getattr(self._service_instance, name).local(argument)
+            api = getattr(self._service_instance, name).local
+            answer = await unless_hung_up(request, api(argument))
         except RequestError as error:
             return problems.respond(error)
         except ClientDisconnect:
@@ -95,6 +97,24 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
             return schema.model_validate_json(await request.body())
         except ValidationError as error:
             raise problems.from_validation(error) from None
+
+
+async def unless_hung_up(request: Request, call: Coroutine[Any, Any, BaseModel]) -> BaseModel:
+    """The call's result; a call whose client hangs up is cancelled.
+
+    Raises:
+        ClientDisconnect: the client hung up.
+    """
+    working = asyncio.ensure_future(call)
+    listening = asyncio.ensure_future(request.receive())  # after the body: only the end of it all
+    try:
+        await asyncio.wait((working, listening), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        working.cancel()
+        listening.cancel()
 
 
 def _body_schema(api: Any) -> type[BaseModel]:

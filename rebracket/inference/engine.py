@@ -1,5 +1,6 @@
 """ONNX sessions: arrays in, raw model outputs out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
@@ -21,6 +22,10 @@ class Scores:
 
     logits: NDArray[np.float32]
     intensity: NDArray[np.float32]
+
+    def row(self, index: int) -> "Scores":
+        """One segment's."""
+        return Scores(self.logits[index : index + 1], self.intensity[index : index + 1])
 
 
 class Engine:
@@ -51,20 +56,25 @@ class Engine:
         return Scores(logits=logits, intensity=intensity)
 
     def read(self, windows: Windows) -> Scores:
-        """Score one segment window by window: memory is bounded by a window, nothing is padded.
-
-        The heads are linear, so the weighted mean of the windows' scores is the score of the
-        weighted mean of their vectors, which is what `run` computes.
-        """
+        """Score one segment window by window: memory is bounded by a window, nothing is padded."""
         if len(windows.ids) == 1:
             return self.run(windows)
-        scores = [self.run(window) for window in windows.alone()]
-        weights = windows.pool[0]
-        odds = np.array([_logit(score.intensity[0]) for score in scores])
-        return Scores(
-            logits=weights[None] @ np.concatenate([score.logits for score in scores]),
-            intensity=_sigmoid(weights[None] @ odds).astype(np.float32),
-        )
+        return pooled(windows.pool[0], [self.run(window) for window in windows.alone()])
+
+
+def pooled(weights: NDArray[np.float32], scores: Sequence[Scores]) -> Scores:
+    """One segment's scores from those of its windows, which weigh `weights` [windows].
+
+    The heads are linear, so the weighted mean of the windows' scores is the score of the weighted
+    mean of their vectors, which is what `Engine.run` computes of several windows.
+    """
+    if len(scores) == 1:
+        return scores[0]
+    odds = np.array([_logit(score.intensity[0]) for score in scores])
+    return Scores(
+        logits=weights[None] @ np.concatenate([score.logits for score in scores]),
+        intensity=_sigmoid(weights[None] @ odds).astype(np.float32),
+    )
 
 
 def _logit(probability: np.float32) -> float:

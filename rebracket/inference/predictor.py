@@ -9,6 +9,7 @@ import numpy as np
 from rebracket.errors import FieldError, InvalidRequest
 from rebracket.inference.calibration import Calibration
 from rebracket.inference.engine import Engine, Scores
+from rebracket.inference.timing import Timing
 from rebracket.registry import ExportedModel
 from rebracket.schemas import Modality, ModelRef, Prediction, Segment
 from rebracket.segment.text import TextEncoder, Windows
@@ -55,7 +56,10 @@ class Predictor:
         """
         started = perf_counter()
         windows = self.encode(segment, path=path)
-        return self.answer(segment, windows, self.engine.read(windows), started)
+        encoded = perf_counter()
+        scores = self.engine.read(windows)
+        timing = Timing(encoded - started, 0.0, perf_counter() - encoded)
+        return self.answer(segment, windows, scores, timing)
 
     def encode(self, segment: Segment, *, path: tuple[str | int, ...] = ()) -> Windows:
         """The model's inputs for one segment."""
@@ -68,7 +72,7 @@ class Predictor:
         return windows
 
     def answer(
-        self, segment: Segment, windows: Windows, scores: Scores, started: float
+        self, segment: Segment, windows: Windows, scores: Scores, timing: Timing
     ) -> Prediction:
         """The prediction that one segment's raw scores mean."""
         probabilities = self.calibration.probabilities(scores.logits)[0]
@@ -87,5 +91,5 @@ class Predictor:
             modalities=[name for name, value in words if value and not value.isspace()],
             model=self.ref,
             metadata=segment.metadata,
-            latency_ms=(perf_counter() - started) * 1000,
+            latency_ms=timing.total_s * 1000,
         )

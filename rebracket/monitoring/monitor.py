@@ -1,6 +1,7 @@
 """What a worker notes of each segment that it reads: metrics at once, rows by sample."""
 
 import json
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from rebracket.config import Monitoring
 from rebracket.errors import InternalError, RequestError
 from rebracket.inference.predictor import Predictor
 from rebracket.inference.timing import Timing
-from rebracket.monitoring import trace
+from rebracket.monitoring import failures, trace
 from rebracket.monitoring.metrics import (
     CONFIDENCE,
     ERRORS,
@@ -27,6 +28,8 @@ from rebracket.monitoring.trace import Trace
 from rebracket.monitoring.writer import Writer
 from rebracket.schemas import Prediction, Segment
 from rebracket.segment.text import Windows
+
+logger = logging.getLogger(__name__)
 
 
 class Monitor:
@@ -109,12 +112,15 @@ class Observer:
                 )
             )
 
-    def items_failed(self, answers: Iterable[Prediction | RequestError]) -> None:
-        """A batch was answered; each of its errors is one row."""
+    def items_failed(self, answers: Iterable[Prediction | Exception]) -> None:
+        """A batch was answered; each of its errors is one row, and our faults are logged."""
         for error in answers:
-            if isinstance(error, RequestError):
-                ERRORS.labels(kind=error.slug).inc()
-                self.failed(error)
+            if isinstance(error, Exception):
+                known = error if isinstance(error, RequestError) else InternalError("")
+                ERRORS.labels(kind=known.slug).inc()
+                self.failed(known)
+                if known is not error:
+                    logger.error("an item failed", extra={"fields": failures.describe(error)})
 
     def failed(self, error: RequestError) -> None:
         """There is no prediction; error answers are counted where they are made."""
