@@ -15,8 +15,8 @@ from rebracket.durations import duration
 from rebracket.errors import FieldError, InvalidRequest
 from rebracket.gateway import caller, problems
 from rebracket.gateway.app import Service
-from rebracket.inference.lanes import ThreadLanes
-from rebracket.inference.predictor import Predictor
+from rebracket.inference.lanes import Lanes, lanes_of
+from rebracket.inference.predictor import Predictor, Reader
 from rebracket.inference.runner import Runner
 from rebracket.monitoring import experiments
 from rebracket.monitoring.drift import DriftWatch
@@ -47,19 +47,33 @@ deployment = settings().deployment
 class Rebracket:
     """Says along which axis a segment's boundaries are re-parsed, how much, and how sure it is."""
 
+    if deployment.runner == "service":
+        from rebracket.inference.remote import EngineService
+
+        engines = bentoml.depends(EngineService)
+
     def __init__(self) -> None:
         self.started = monotonic()
-        quantization = deployment.optimization.quantization
         self.model = resolve(deployment.model_path)
-        self.predictor = Predictor.load(self.model, quantization)
+        self.predictor, lanes = self._home()
         self.monitor = Monitor(deployment.monitoring)
         self.drift = DriftWatch(
             self.monitor.store,
             deployment.monitoring.drift,
             lambda: [(self.predictor.ref, self.model.manifest.baseline)],
         )
-        threads = deployment.engine.runs(deployment.workers)
-        self.runner = Runner(ThreadLanes(threads), deployment.batching)
+        self.runner = Runner(lanes, deployment.batching)
+
+    def _home(self) -> tuple[Reader, Lanes]:
+        """The model, and where it is computed: in this process, or in the service of engines."""
+        quantization = deployment.optimization.quantization
+        if deployment.runner == "embedded":
+            options = deployment.engine
+            return Predictor.load(self.model, quantization, options=options), lanes_of(deployment)
+        from rebracket.inference.remote import ServiceLanes
+
+        lanes = ServiceLanes(self.engines, max_batch_size=deployment.batching.max_batch_size)
+        return Reader.of(self.model, quantization, engine=deployment.model_path), lanes
 
     @bentoml.api(route="/predict")
     async def predict(self, segment: Segment, /) -> Prediction:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import onnxruntime as ort
@@ -14,6 +15,7 @@ from rebracket.segment.text import Windows
 
 INPUTS = ("input_ids", "attention_mask", "fields", "pool")
 OUTPUTS = ("logits", "intensity")
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,18 @@ class Engine:
     many-thread run on texts of this size, so one is the default.
     """
 
-    def __init__(self, path: Path, *, threads: int = 1) -> None:
+    def __init__(
+        self, path: Path, *, threads: int = 1, provider: Literal["cpu", "cuda"] = "cpu"
+    ) -> None:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        wanted = PROVIDERS[provider]
+        if wanted not in ort.get_available_providers():
+            raise ModelIncompatible(f"this onnxruntime has no {wanted}: install onnxruntime-gpu")
         try:
-            self._session = ort.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = ort.InferenceSession(str(path), options, providers=[wanted])
         except Exception as error:  # onnxruntime's exceptions share no base of their own
             raise ModelIncompatible(f"{path}: onnxruntime can't load it: {error}") from error
         found = tuple(sorted(item.name for item in self._session.get_inputs()))

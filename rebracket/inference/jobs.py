@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from time import perf_counter
 
-from rebracket.inference.engine import Engine, Scores, pooled
+from rebracket.inference.engine import Scores, pooled
 from rebracket.segment.text import Windows
 
 
@@ -31,7 +31,7 @@ class Job:
 
     __slots__ = ("_began", "_left", "_queued", "_scores", "answer", "engine", "request", "windows")
 
-    def __init__(self, request: Request, engine: Engine, windows: Windows) -> None:
+    def __init__(self, request: Request, engine: Hashable, windows: Windows) -> None:
         self.request = request
         self.engine = engine
         self.windows = windows

@@ -5,13 +5,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, cast
 
+from rebracket.config import Deployment
 from rebracket.inference.engine import Scores
 from rebracket.inference.fairness import FairQueue
 from rebracket.inference.jobs import Unit
 from rebracket.monitoring.metrics import BATCH_ITEMS
-from rebracket.segment.text import stack
+from rebracket.segment.text import Windows, stack
 
 Outcome = Scores | Exception
 Done = Callable[[Sequence[Unit], Sequence[Outcome]], None]
@@ -22,6 +23,13 @@ NEAR = 1.25
 
 SPAN = 4
 """Batches' worth of waiting units that are sorted by length together."""
+
+
+class Runs(Protocol):
+    """What lanes of this process take for a job's engine."""
+
+    def run(self, windows: Windows, /) -> Scores:
+        """Score the segments whose windows these are."""
 
 
 class Lanes(Protocol):
@@ -89,6 +97,14 @@ class BatchLanes(ThreadLanes):
         return self._sorted.popleft() if self._sorted else []
 
 
+def lanes_of(deployment: Deployment) -> ThreadLanes:
+    """The lanes that suit the settings' execution provider, this worker's share of the cores."""
+    threads = deployment.engine.runs(deployment.workers)
+    if deployment.engine.provider == "cpu":
+        return ThreadLanes(threads)
+    return BatchLanes(1, max_batch_size=deployment.batching.max_batch_size)
+
+
 def batches(units: Sequence[Unit], max_batch_size: int) -> Iterator[list[Unit]]:
     """Units by engine and near-equal length."""
     batch: list[Unit] = []
@@ -128,13 +144,17 @@ def _read(units: Sequence[Unit]) -> list[Outcome]:
 
 
 def _read_together(units: Sequence[Unit]) -> list[Outcome]:
-    scores = units[0].job.engine.run(stack([unit.windows for unit in units]))
+    scores = _engine(units[0]).run(stack([unit.windows for unit in units]))
     assert len(scores.logits) == len(units), "an answer for each, or callers get others' answers"
     return [scores.row(index) for index in range(len(units))]
 
 
 def _read_alone(unit: Unit) -> Outcome:
     try:
-        return unit.job.engine.run(unit.windows)
+        return _engine(unit).run(unit.windows)
     except Exception as error:  # noqa: BLE001 - whatever it was, those who wait are told
         return error
+
+
+def _engine(unit: Unit) -> Runs:
+    return cast("Runs", unit.job.engine)

@@ -1,11 +1,13 @@
 """Segments → predictions with one exported model: encode, run, calibrate."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal, Self
 
 import numpy as np
 
+from rebracket.config import Engine as EngineOptions
 from rebracket.errors import FieldError, InvalidRequest
 from rebracket.inference.calibration import Calibration
 from rebracket.inference.engine import Engine, Scores
@@ -16,50 +18,41 @@ from rebracket.segment.text import TextEncoder, Windows
 from rebracket.taxonomy import TYPES
 
 Quantization = Literal["int8", "none"]
+ENGINE_DEFAULTS = EngineOptions()
 
 
-@dataclass(frozen=True, slots=True)
-class Predictor:
-    """A loaded model version; safe to share between threads."""
+@dataclass(frozen=True)
+class Reader:
+    """What a model version makes of segments before and after its engine runs.
+
+    `engine` says which one that is, to the lanes that run it. Safe to share between threads.
+    """
 
     ref: ModelRef
     encoder: TextEncoder
-    engine: Engine
     calibration: Calibration
+    engine: Hashable
 
     @classmethod
-    def load(
-        cls, model: ExportedModel, quantization: Quantization, *, variant: str = "default"
+    def of(
+        cls,
+        model: ExportedModel,
+        quantization: Quantization,
+        *,
+        engine: Hashable,
+        variant: str = "default",
     ) -> Self:
-        """Load a stored model's artefact and its tokenizer.
+        """Load a stored model's tokenizer and calibration.
 
         Raises:
             ModelIncompatible: a file is missing or is not what this version serves.
         """
-        artefact = model.artefact(quantization)
         return cls(
             ref=ModelRef(name=model.name, version=model.version, variant=variant),
             encoder=TextEncoder.from_file(model.file("tokenizer.json")),
-            engine=Engine(model.file(artefact.file)),
-            calibration=artefact.calibration,
+            calibration=model.artefact(quantization).calibration,
+            engine=engine,
         )
-
-    def predict(self, segment: Segment, *, path: tuple[str | int, ...] = ()) -> Prediction:
-        """Read one segment, alone: its answer can't depend on others'.
-
-        Args:
-            segment: what to read.
-            path: where the segment stands in the request, for error locations.
-
-        Raises:
-            InvalidRequest: the segment's words hold nothing that the tokenizer reads.
-        """
-        started = perf_counter()
-        windows = self.encode(segment, path=path)
-        encoded = perf_counter()
-        scores = self.engine.read(windows)
-        timing = Timing(encoded - started, 0.0, perf_counter() - encoded)
-        return self.answer(segment, windows, scores, timing)
 
     def encode(self, segment: Segment, *, path: tuple[str | int, ...] = ()) -> Windows:
         """The model's inputs for one segment."""
@@ -93,3 +86,48 @@ class Predictor:
             metadata=segment.metadata,
             latency_ms=timing.total_s * 1000,
         )
+
+
+@dataclass(frozen=True)
+class Predictor(Reader):
+    """A model version with its engine."""
+
+    engine: Engine
+
+    @classmethod
+    def load(
+        cls,
+        model: ExportedModel,
+        quantization: Quantization,
+        *,
+        options: EngineOptions = ENGINE_DEFAULTS,
+        variant: str = "default",
+    ) -> Self:
+        """Load a stored model's artefact, tokenizer and calibration.
+
+        Raises:
+            ModelIncompatible: a file is missing or is not what this version serves.
+        """
+        engine = Engine(
+            model.file(model.artefact(quantization).file),
+            threads=options.threads,
+            provider=options.provider,
+        )
+        return cls.of(model, quantization, engine=engine, variant=variant)
+
+    def predict(self, segment: Segment, *, path: tuple[str | int, ...] = ()) -> Prediction:
+        """Read one segment, alone: its answer can't depend on others'.
+
+        Args:
+            segment: what to read.
+            path: where the segment stands in the request, for error locations.
+
+        Raises:
+            InvalidRequest: the segment's words hold nothing that the tokenizer reads.
+        """
+        started = perf_counter()
+        windows = self.encode(segment, path=path)
+        encoded = perf_counter()
+        scores = self.engine.read(windows)
+        timing = Timing(encoded - started, 0.0, perf_counter() - encoded)
+        return self.answer(segment, windows, scores, timing)

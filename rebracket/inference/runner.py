@@ -11,7 +11,7 @@ from rebracket.errors import RequestError, Unavailable
 from rebracket.inference.dispatcher import Dispatcher
 from rebracket.inference.jobs import Job, Request
 from rebracket.inference.lanes import Lanes
-from rebracket.inference.predictor import Predictor
+from rebracket.inference.predictor import Reader
 from rebracket.inference.timing import Timing
 from rebracket.schemas import Prediction, Segment
 from rebracket.segment.text import Windows
@@ -55,7 +55,7 @@ class Runner:
 
     async def predict(
         self,
-        predictor: Predictor,
+        reader: Reader,
         segment: Segment,
         *,
         caller: Hashable = None,
@@ -68,17 +68,17 @@ class Runner:
             InvalidRequest: there is nothing to read.
             Unavailable: too much waits, or this has waited for `max_latency_ms`.
         """
-        (item,) = await _encode(predictor, [segment], paths=[()])
+        (item,) = await _encode(reader, [segment], paths=[()])
         if isinstance(item, RequestError):
             raise item
-        (answer,) = await self._read(predictor, [item], caller, admit, observe)
+        (answer,) = await self._read(reader, [item], caller, admit, observe)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
     async def predict_all(
         self,
-        predictor: Predictor,
+        reader: Reader,
         segments: Sequence[Segment],
         *,
         caller: Hashable = None,
@@ -91,14 +91,14 @@ class Runner:
             Unavailable: too much waits, or this has waited for `max_latency_ms`.
         """
         paths = [("segments", index) for index in range(len(segments))]
-        encoded = await _encode(predictor, segments, paths=paths)
+        encoded = await _encode(reader, segments, paths=paths)
         items = [item for item in encoded if isinstance(item, Item)]
-        answers = iter(await self._read(predictor, items, caller, admit, observe))
+        answers = iter(await self._read(reader, items, caller, admit, observe))
         return [next(answers) if isinstance(item, Item) else item for item in encoded]
 
     async def _read(
         self,
-        predictor: Predictor,
+        reader: Reader,
         items: Sequence[Item],
         caller: Hashable,
         admit: Admit,
@@ -106,7 +106,7 @@ class Runner:
     ) -> list[Prediction | Exception]:
         await admit(sum(item.windows.tokens for item in items))
         request = Request(caller)
-        jobs = [Job(request, predictor.engine, item.windows) for item in items]
+        jobs = [Job(request, reader.engine, item.windows) for item in items]
         self._dispatcher.submit(request, jobs)
         with self._waiting(request, jobs):
             found = await asyncio.gather(*(job.answer for job in jobs), return_exceptions=True)
@@ -119,7 +119,7 @@ class Runner:
                 continue
             assert not isinstance(reading, BaseException)
             timing = Timing(item.decode_s, reading.queue_s, reading.compute_s)
-            prediction = predictor.answer(item.segment, item.windows, reading.scores, timing)
+            prediction = reader.answer(item.segment, item.windows, reading.scores, timing)
             observe(item.segment, item.windows, prediction, timing)
             answers.append(prediction)
         return answers
@@ -150,26 +150,22 @@ class Runner:
 
 
 async def _encode(
-    predictor: Predictor, segments: Sequence[Segment], *, paths: Sequence[tuple[str | int, ...]]
+    reader: Reader, segments: Sequence[Segment], *, paths: Sequence[tuple[str | int, ...]]
 ) -> list[Item | RequestError]:
     """Each segment as arrays, or what is wrong with it; much text is encoded by a thread."""
 
     def encode() -> list[Item | RequestError]:
-        return [
-            _item(predictor, segment, path) for segment, path in zip(segments, paths, strict=True)
-        ]
+        return [_item(reader, segment, path) for segment, path in zip(segments, paths, strict=True)]
 
     if sum(len(s.text or "") + len(s.lyrics or "") for s in segments) <= SHORT:
         return encode()
     return await asyncio.to_thread(encode)
 
 
-def _item(
-    predictor: Predictor, segment: Segment, path: tuple[str | int, ...]
-) -> Item | RequestError:
+def _item(reader: Reader, segment: Segment, path: tuple[str | int, ...]) -> Item | RequestError:
     started = perf_counter()
     try:
-        windows = predictor.encode(segment, path=path)
+        windows = reader.encode(segment, path=path)
     except RequestError as error:
         return error
     return Item(segment, windows, perf_counter() - started)
