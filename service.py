@@ -15,6 +15,7 @@ from rebracket.durations import duration
 from rebracket.errors import FieldError, InvalidRequest
 from rebracket.gateway import caller, problems
 from rebracket.gateway.app import Service
+from rebracket.inference.collector import quiet_collector
 from rebracket.inference.lanes import Lanes, lanes_of
 from rebracket.inference.predictor import Predictor, Reader
 from rebracket.inference.runner import Runner
@@ -63,6 +64,7 @@ class Rebracket:
             lambda: [(self.predictor.ref, self.model.manifest.baseline)],
         )
         self.runner = Runner(lanes, deployment.batching)
+        quiet_collector()
 
     def _home(self) -> tuple[Reader, Lanes]:
         """The model, and where it is computed: in this process, or in the service of engines."""

@@ -14,8 +14,10 @@ from typing import Any
 
 from _bentoml_impl.server.app import ServiceAppFactory
 from _bentoml_sdk import Service as BentoService
+from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.server.http.access import AccessLogMiddleware
 from bentoml._internal.server.http.traffic import TimeoutMiddleware
+from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -51,7 +53,8 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
     @property
     def middlewares(self) -> list[Middleware]:
         """Ours stand before BentoML's: its metrics keep a series for every path that they see."""
-        bentoml = [m for m in super().middlewares if m.cls not in REPLACED]
+        unwanted = REPLACED if _traces() else (*REPLACED, OpenTelemetryMiddleware)
+        bentoml = [m for m in super().middlewares if m.cls not in unwanted]
         return [*self._gateway.outer, *bentoml, *self._gateway.inner]
 
     async def readyz(self, request: Request) -> Response:
@@ -97,6 +100,11 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
             return schema.model_validate_json(await request.body())
         except ValidationError as error:
             raise problems.from_validation(error) from None
+
+
+def _traces() -> bool:
+    """Whether BentoML's `tracing` settings sample anything; a span that is not costs as much."""
+    return bool(BentoMLContainer.tracing.sample_rate.get())
 
 
 async def unless_hung_up(request: Request, call: Coroutine[Any, Any, BaseModel]) -> BaseModel:

@@ -27,6 +27,7 @@ class Dispatcher:
         self._lanes = lanes
         self._limits = limits
         self._queue: FairQueue[Unit] = FairQueue()
+        self._told = 0
         self._running = 0
         self._idle = asyncio.Event()
         self._rate = 0.0
@@ -53,7 +54,7 @@ class Dispatcher:
         dropped = self._queue.discard(request.caller, request)
         if dropped:
             DROPPED_ITEMS.labels(reason=reason).inc(dropped)
-            QUEUE_ITEMS.set(len(self._queue))
+            self._tell()
 
     def overloaded(self, work: int = 0) -> Unavailable:
         """Come again when so much work, or all that waits, will have been done."""
@@ -73,7 +74,13 @@ class Dispatcher:
             for unit in units:
                 unit.job.begin()
             self._lanes.start(units, self._done)
-        QUEUE_ITEMS.set(len(self._queue))
+        self._tell()
+
+    def _tell(self) -> None:
+        """Into the metric, which costs more than the comparison."""
+        if len(self._queue) != self._told:
+            self._told = len(self._queue)
+            QUEUE_ITEMS.set(self._told)
 
     def _done(self, units: Sequence[Unit], outcomes: Sequence[Outcome]) -> None:
         self._running -= 1

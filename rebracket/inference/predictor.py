@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal, Self
 
-import numpy as np
-
 from rebracket.config import Engine as EngineOptions
 from rebracket.errors import FieldError, InvalidRequest
 from rebracket.inference.calibration import Calibration
@@ -69,7 +67,6 @@ class Reader:
     ) -> Prediction:
         """The prediction that one segment's raw scores mean."""
         probabilities = self.calibration.probabilities(scores.logits)[0]
-        tokens = np.array([windows.tokens])
         best = int(probabilities.argmax())
         words: tuple[tuple[Modality, str | None], ...] = (
             ("text", segment.text),
@@ -78,9 +75,9 @@ class Reader:
         return Prediction(
             segment_id=segment.segment_id,
             type=TYPES[best],
-            intensity=float(self.calibration.intensities(scores.intensity, tokens)[0]),
+            intensity=self.calibration.intensity(float(scores.intensity[0]), windows.tokens),
             confidence=float(probabilities[best]),
-            probabilities=dict(zip(TYPES, map(float, probabilities), strict=True)),
+            probabilities=dict(zip(TYPES, probabilities.tolist(), strict=True)),
             modalities=[name for name, value in words if value and not value.isspace()],
             model=self.ref,
             metadata=segment.metadata,

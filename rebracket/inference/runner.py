@@ -108,20 +108,24 @@ class Runner:
         request = Request(caller)
         jobs = [Job(request, reader.engine, item.windows) for item in items]
         self._dispatcher.submit(request, jobs)
-        with self._waiting(request, jobs):
-            found = await asyncio.gather(*(job.answer for job in jobs), return_exceptions=True)
-        answers: list[Prediction | Exception] = []
-        for item, reading in zip(items, found, strict=True):
-            if isinstance(reading, Unavailable):
-                raise reading
-            if isinstance(reading, Exception):
-                answers.append(reading)
-                continue
-            assert not isinstance(reading, BaseException)
+
+        async def answer(item: Item, job: Job) -> Prediction:
+            reading = await job.answer
             timing = Timing(item.decode_s, reading.queue_s, reading.compute_s)
             prediction = reader.answer(item.segment, item.windows, reading.scores, timing)
             observe(item.segment, item.windows, prediction, timing)
-            answers.append(prediction)
+            return prediction
+
+        with self._waiting(request, jobs):
+            # Each is answered while lanes compute the others.
+            calls = [answer(item, job) for item, job in zip(items, jobs, strict=True)]
+            found = await asyncio.gather(*calls, return_exceptions=True)
+        answers: list[Prediction | Exception] = []
+        for outcome in found:
+            if isinstance(outcome, Unavailable):
+                raise outcome
+            assert isinstance(outcome, Prediction | Exception)
+            answers.append(outcome)
         return answers
 
     @contextmanager
