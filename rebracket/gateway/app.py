@@ -2,7 +2,7 @@
 
 BentoML has no public hook for either: it answers 400 to everything invalid, catches errors before
 Starlette's handlers see them, and reads bodies of any length. So the application factory, a private
-class, is subclassed here and nowhere else; bentoml is pinned exactly for that.
+class, is subclassed here (and in `inference.remote`, for its batches); bentoml is pinned exactly for that.
 """
 
 import asyncio
