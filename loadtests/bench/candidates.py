@@ -1,12 +1,13 @@
 """Starts every candidate's server, and finds what each costs."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +77,7 @@ def serving(name: str, port: int, command: list[str], extra: Mapping[str, str]) 
             cwd=ROOT,
             env=environment | {"PROMETHEUS_MULTIPROC_DIR": metrics},
             stdout=subprocess.DEVNULL,
+            start_new_session=True,
         ) as process,
     ):
         server = Server(name, port, process)
@@ -83,7 +85,16 @@ def serving(name: str, port: int, command: list[str], extra: Mapping[str, str]) 
             wait(server)
             yield server
         finally:
-            process.terminate()
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to end, then end whatever it leaves: not every server takes its children along."""
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(PATIENCE_S / 10)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def wait(server: Server) -> None:
