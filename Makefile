@@ -6,7 +6,7 @@ LOCK := requirements.lock
 # Compiled when first imported: compiling everything takes longer than installing it.
 PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint $(LOCK)
 
-.PHONY: serve test check format bench lock clean
+.PHONY: serve test check format bench loadtest lock clean
 
 serve: $(VENV)/train
 	$(BIN)/rebracket models install
@@ -28,6 +28,12 @@ format: $(VENV)/dev
 bench: $(VENV)/dev
 	$(BIN)/rebracket models install
 	$(BIN)/python -m loadtests.bench
+
+# PROFILE is steady, spike, soak or mixed.
+PROFILE ?= steady
+loadtest: $(VENV)/dev
+	$(BIN)/rebracket models install
+	$(BIN)/python -m loadtests $(PROFILE)
 
 # Serving and export: the export of the committed model needs PyTorch, the server does not load it.
 $(VENV)/train: pyproject.toml $(LOCK)

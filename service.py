@@ -10,12 +10,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from rebracket import __version__
-from rebracket.config import available_cores, settings
+from rebracket.config import settings
 from rebracket.durations import duration
-from rebracket.errors import FieldError, InvalidRequest, RequestError
+from rebracket.errors import FieldError, InvalidRequest
 from rebracket.gateway import caller, problems
 from rebracket.gateway.app import Service
-from rebracket.inference.predictor import Predictor
+from rebracket.inference.collector import quiet_collector
+from rebracket.inference.lanes import Lanes, lanes_of
+from rebracket.inference.predictor import Predictor, Reader
 from rebracket.inference.runner import Runner
 from rebracket.monitoring import experiments
 from rebracket.monitoring.drift import DriftWatch
@@ -29,7 +31,6 @@ from rebracket.schemas import (
     ModelList,
     Prediction,
     PredictionBatch,
-    Problem,
     Segment,
     SegmentBatch,
 )
@@ -47,26 +48,45 @@ deployment = settings().deployment
 class Rebracket:
     """Says along which axis a segment's boundaries are re-parsed, how much, and how sure it is."""
 
+    if deployment.runner == "service":
+        from rebracket.inference.remote import EngineService
+
+        engines = bentoml.depends(EngineService)
+
     def __init__(self) -> None:
         self.started = monotonic()
-        quantization = deployment.optimization.quantization
         self.model = resolve(deployment.model_path)
-        cores = max(1, available_cores() // deployment.workers)
-        self.predictor = Predictor.load(self.model, quantization)
+        self.predictor, lanes = self._home()
         self.monitor = Monitor(deployment.monitoring)
         self.drift = DriftWatch(
             self.monitor.store,
             deployment.monitoring.drift,
             lambda: [(self.predictor.ref, self.model.manifest.baseline)],
         )
-        self.runner = Runner(parallel_runs=deployment.engine.parallel_runs or cores)
+        self.runner = Runner(lanes, deployment.batching)
+        quiet_collector()
+
+    def _home(self) -> tuple[Reader, Lanes]:
+        """The model, and where it is computed: in this process, or in the service of engines."""
+        quantization = deployment.optimization.quantization
+        if deployment.runner == "embedded":
+            options = deployment.engine
+            return Predictor.load(self.model, quantization, options=options), lanes_of(deployment)
+        from rebracket.inference.remote import ServiceLanes
+
+        lanes = ServiceLanes(self.engines, max_batch_size=deployment.batching.max_batch_size)
+        return Reader.of(self.model, quantization, engine=deployment.model_path), lanes
 
     @bentoml.api(route="/predict")
     async def predict(self, segment: Segment, /) -> Prediction:
         """Read one segment."""
         with self.monitor.request(self.predictor) as observe:
             return await self.runner.predict(
-                self.predictor, segment, admit=caller.admission(), observe=observe
+                self.predictor,
+                segment,
+                caller=caller.subject(),
+                admit=caller.charge_work,
+                observe=observe,
             )
 
     @bentoml.api(route="/predict_batch")
@@ -74,13 +94,17 @@ class Rebracket:
         """Read up to 256 segments; answers come in the same order."""
         with self.monitor.request(self.predictor) as observe:
             answers = await self.runner.predict_all(
-                self.predictor, batch.segments, admit=caller.admission(), observe=observe
+                self.predictor,
+                batch.segments,
+                caller=caller.subject(),
+                admit=caller.charge_work,
+                observe=observe,
             )
             observe.items_failed(answers)
         items = [
-            ItemError(index=index, error=Problem.model_validate(problems.describe(answer)))
-            if isinstance(answer, RequestError)
-            else answer
+            answer
+            if isinstance(answer, Prediction)
+            else ItemError(index=index, error=problems.of_item(answer))
             for index, answer in enumerate(answers)
         ]
         errors = sum(isinstance(item, ItemError) for item in items)
@@ -127,9 +151,9 @@ class Rebracket:
         return experiments.report(self.monitor.store, since=start)
 
     @bentoml.on_shutdown
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let running predictions end."""
-        self.runner.close()
+        await self.runner.close()
         self.drift.close()
         self.monitor.close()
 

@@ -9,7 +9,7 @@ from onnxruntime.transformers import optimizer as transformers_optimizer
 
 from export.bench import latencies, mean_latency
 from export.report import Pass
-from rebracket.inference.engine import Engine
+from rebracket.inference.engine import UNWANTED, Engine
 
 GAIN = 0.98
 """A pass must bring latency to this share or lower; less is noise."""
@@ -34,7 +34,12 @@ def bake_runtime_graph(source: Path, target: Path) -> str:
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(target)
     options.log_severity_level = 3
-    ort.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
+    ort.InferenceSession(
+        str(source),
+        options,
+        providers=["CPUExecutionProvider"],
+        disabled_optimizers=UNWANTED["cpu"],
+    )
     before, after = (len(onnx.load(path).graph.node) for path in (source, target))
     return f"{before} → {after} nodes"
 

@@ -25,10 +25,13 @@ from rebracket.monitoring.baseline import baseline
 from rebracket.registry import EXPORTED, TRAINED, Artefact, Manifest
 from rebracket.training.bundle import CARD, Bundle
 from rebracket.training.corpus import split_corpus
+from rebracket.training.score import encode_all
 
 FILES = {"none": "model.onnx", "int8": "model.int8.onnx"}
 TOKENIZER = "tokenizer.json"
 REPORT = "report.json"
+SAMPLES = 64
+"""Training texts that show what activations reach."""
 
 Step = Callable[[str], None]
 """Told what begins."""
@@ -87,9 +90,15 @@ def _build(bundle: Bundle, source: str, folder: Path, work: Path, step: Step) ->
     step("verifying fp32 against PyTorch")
     verification = verify_grid(model, Engine(full), calibration)
     step("reading held-out texts with PyTorch")
-    reference = Reference.of(model, calibration, split_corpus().test)
+    corpus = split_corpus()
+    reference = Reference.of(model, calibration, corpus.test)
     step("quantizing to int8: the fastest candidate that verifies")
-    quantized, agreement = quantize(work / "converted.onnx", work / "int8.onnx", reference.verify)
+    samples = encode_all(
+        [text.segment for text in corpus.train[:: max(1, len(corpus.train) // SAMPLES)]]
+    )
+    quantized, agreement = quantize(
+        work / "converted.onnx", work / "int8.onnx", samples, reference.verify
+    )
     passes += quantized
     shutil.copyfile(work / "int8.onnx", int8)
     step("measuring PyTorch, fp32 and int8 side by side")

@@ -1,7 +1,8 @@
 """Graphs with 8-bit weights: the fastest candidate that verifies is kept."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import onnx
@@ -11,41 +12,23 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from export.bench import latencies, mean_latency
 from export.optimize import GAIN
+from export.outliers import split
 from export.report import Agreement, Pass
 from rebracket.errors import ExportError
 from rebracket.inference.engine import Engine
+from rebracket.segment.text import Windows
 
 BLOCK = 128
 INT8_ACTIVATIONS = 4
-
-Transform = Callable[[Path, Path], None]
-"""Reads a prepared graph, writes a quantized one."""
 
 Verify = Callable[[Engine], Agreement]
 """Compares with PyTorch; raises ExportError where the difference is too large."""
 
 
-def per_tensor(source: Path, target: Path) -> None:
-    """One scale a weight matrix, one a run for each activation."""
-    quantize_dynamic(source, target, weight_type=QuantType.QInt8)
-
-
-def per_channel(source: Path, target: Path) -> None:
-    """One scale an output channel; activations as above."""
-    quantize_dynamic(source, target, weight_type=QuantType.QInt8, per_channel=True)
-
-
-def per_channel_but_down(source: Path, target: Path) -> None:
-    """As above, but the layers' last projections, whose inputs are the widest spread, stay fp32."""
-    graph = onnx.load(source).graph
-    dims = {item.name: list(item.dims) for item in graph.initializer}
-    wide = [
-        node.name
-        for node in graph.node
-        if node.op_type == "MatMul" and dims.get(node.input[1]) == [1536, 384]
-    ]
+def per_channel(source: Path, target: Path, *, but: Sequence[str] = ()) -> None:
+    """One scale an output channel, one a run for each activation; nodes named in `but` stay fp32."""
     quantize_dynamic(
-        source, target, weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=wide
+        source, target, weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=list(but)
     )
 
 
@@ -62,9 +45,6 @@ def blockwise(source: Path, target: Path) -> None:
     quantizer.model.save_model_to_file(str(target))
 
 
-CANDIDATES: tuple[Transform, ...] = (per_tensor, per_channel, per_channel_but_down, blockwise)
-
-
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A quantized graph on disk."""
@@ -74,13 +54,15 @@ class Candidate:
     engine: Engine
 
 
-def quantize(source: Path, target: Path, verify: Verify) -> tuple[list[Pass], Agreement]:
-    """Write the fastest candidate that verifies to `target`.
+def quantize(
+    source: Path, target: Path, samples: Sequence[Windows], verify: Verify
+) -> tuple[list[Pass], Agreement]:
+    """Write the fastest candidate that verifies to `target`; `samples` show what activations reach.
 
     Raises:
         ExportError: no candidate is faster than `source` and verifies; says why for each.
     """
-    candidates = list(_build(source, target.parent))
+    candidates = list(_build(source, target.parent, samples))
     measured = latencies(
         {"fp32": Engine(source).run, **{item.name: item.engine.run for item in candidates}}
     )
@@ -122,10 +104,16 @@ def _judge(
     return f"{agreement.label_agreement:.1%} of labels agree, {size:.0f} MiB", agreement
 
 
-def _build(source: Path, work: Path) -> Iterator[Candidate]:
-    prepared = work / "prepared.onnx"
+def _build(source: Path, work: Path, samples: Sequence[Windows]) -> Iterator[Candidate]:
+    prepared, parted = work / "prepared.onnx", work / "parted.onnx"
     quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
-    for transform in CANDIDATES:
-        path = work / f"{transform.__name__}.onnx"
-        transform(prepared, path)
-        yield Candidate(transform.__name__, path, Engine(path))
+    apart = split(prepared, parted, samples)
+    candidates = {
+        "per_channel": partial(per_channel, prepared),
+        "per_channel_split": partial(per_channel, parted, but=apart),
+        "blockwise": partial(blockwise, prepared),
+    }
+    for name, transform in candidates.items():
+        path = work / f"{name}.onnx"
+        transform(path)
+        yield Candidate(name, path, Engine(path))

@@ -61,9 +61,23 @@ class Optimization(Section):
 
 
 class Engine(Section):
-    """How inference shares the cores; 0 means every core that this process may use."""
+    """How inference shares the cores; 0 runs means a worker's share of them."""
 
+    provider: Literal["cpu", "cuda"] = "cpu"
     parallel_runs: Annotated[int, Field(ge=0, le=256)] = 0
+    threads: Annotated[int, Field(ge=1, le=256)] = 1
+
+    def runs(self, workers: int) -> int:
+        """Inferences side by side in one of so many workers: never more threads than cores."""
+        return self.parallel_runs or max(1, available_cores() // (workers * self.threads))
+
+
+class Batching(Section):
+    """How much is computed together, and how much may wait; `max_queue` is in tokens, a worker's."""
+
+    max_batch_size: Annotated[int, Field(ge=1, le=1024)] = 32
+    max_latency_ms: Annotated[float, Field(ge=1, le=3_600_000)] = 10_000.0
+    max_queue: Annotated[int, Field(ge=1)] = 200_000
 
 
 class Auth(Section):
@@ -125,7 +139,9 @@ class Deployment(Section):
     workers: Annotated[int, Field(ge=1, le=256)] = 1
     model_path: Annotated[str, Field(min_length=1)] = "rebracket-segment:latest"
     optimization: Optimization = Optimization()
+    runner: Literal["embedded", "service"] = "embedded"
     engine: Engine = Engine()
+    batching: Batching = Batching()
     auth: Auth = Field(default_factory=Auth)
     rate_limit: RateLimit = Field(default_factory=RateLimit)
     monitoring: Monitoring = Field(default_factory=Monitoring)

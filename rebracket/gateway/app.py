@@ -2,19 +2,22 @@
 
 BentoML has no public hook for either: it answers 400 to everything invalid, catches errors before
 Starlette's handlers see them, and reads bodies of any length. So the application factory, a private
-class, is subclassed here and nowhere else; bentoml is pinned exactly for that.
+class, is subclassed here (and in `inference.remote`, for its batches); bentoml is pinned exactly for that.
 """
 
+import asyncio
 import inspect
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
 from _bentoml_impl.server.app import ServiceAppFactory
 from _bentoml_sdk import Service as BentoService
+from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.server.http.access import AccessLogMiddleware
 from bentoml._internal.server.http.traffic import TimeoutMiddleware
+from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -50,7 +53,8 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
     @property
     def middlewares(self) -> list[Middleware]:
         """Ours stand before BentoML's: its metrics keep a series for every path that they see."""
-        bentoml = [m for m in super().middlewares if m.cls not in REPLACED]
+        unwanted = REPLACED if _traces() else (*REPLACED, OpenTelemetryMiddleware)
+        bentoml = [m for m in super().middlewares if m.cls not in unwanted]
         return [*self._gateway.outer, *bentoml, *self._gateway.inner]
 
     async def readyz(self, request: Request) -> Response:
@@ -76,7 +80,8 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
         argument = None
         try:
             argument = await self._read(name, request)
-            answer = await getattr(self._service_instance, name).local(argument)
+            api = getattr(self._service_instance, name).local
+            answer = await unless_hung_up(request, api(argument))
         except RequestError as error:
             return problems.respond(error)
         except ClientDisconnect:
@@ -95,6 +100,29 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
             return schema.model_validate_json(await request.body())
         except ValidationError as error:
             raise problems.from_validation(error) from None
+
+
+def _traces() -> bool:
+    """Whether BentoML's `tracing` settings sample anything; a span that is not costs as much."""
+    return bool(BentoMLContainer.tracing.sample_rate.get())
+
+
+async def unless_hung_up(request: Request, call: Coroutine[Any, Any, BaseModel]) -> BaseModel:
+    """The call's result; a call whose client hangs up is cancelled.
+
+    Raises:
+        ClientDisconnect: the client hung up.
+    """
+    working = asyncio.ensure_future(call)
+    listening = asyncio.ensure_future(request.receive())  # after the body: only the end of it all
+    try:
+        await asyncio.wait((working, listening), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        working.cancel()
+        listening.cancel()
 
 
 def _body_schema(api: Any) -> type[BaseModel]:

@@ -1,6 +1,5 @@
 """Who asks, and what its limits have said so far: known from the gate to the answer."""
 
-from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -27,8 +26,8 @@ class Caller:
     work: Rate | None = None
     decisions: dict[str, Decision] = field(default_factory=dict)
 
-    def charge_work(self, tokens: int) -> None:
-        """Take `tokens` from the caller's work, from any thread but the event loop's. Blocks.
+    async def charge_work(self, tokens: int) -> None:
+        """Take `tokens` from the caller's work.
 
         Raises:
             TooManyRequests: they are not there.
@@ -36,7 +35,7 @@ class Caller:
         """
         if self.limiter is not None and self.work is not None:
             charge = Charge(f"work:{self.subject}", "work", self.work, cost=tokens)
-            self.note(self.limiter.take_here([charge]))
+            self.note(await self.limiter.take([charge]))
 
     def note(self, decisions: list[Decision]) -> None:
         """Keep decisions for the answer's header.
@@ -63,7 +62,19 @@ def enter(caller: Caller) -> None:
     _caller.set(caller)
 
 
-def admission() -> Callable[[int], None]:
-    """What takes tokens from the caller's work; outside of a limited request they are free."""
+def subject() -> str:
+    """Whose share the request uses; nobody's outside of one."""
     caller = _caller.get()
-    return caller.charge_work if caller else lambda _: None
+    return caller.subject if caller else ""
+
+
+async def charge_work(tokens: int) -> None:
+    """Take tokens from the caller's work; outside of a limited request they are free.
+
+    Raises:
+        TooManyRequests: they are not there.
+        Unavailable: limits can't be checked, and the settings say to refuse then.
+    """
+    caller = _caller.get()
+    if caller:
+        await caller.charge_work(tokens)

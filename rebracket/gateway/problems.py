@@ -25,6 +25,7 @@ from rebracket.errors import (
 from rebracket.gateway.middleware import REQUEST_ID, request_id
 from rebracket.monitoring import trace
 from rebracket.monitoring.metrics import ERRORS
+from rebracket.schemas import Problem
 
 TYPE_BASE = "https://rebracket.dev/problems/"
 MEDIA_TYPE = "application/problem+json"
@@ -42,6 +43,12 @@ def describe(error: RequestError) -> dict[str, Any]:
     if isinstance(error, InvalidRequest):
         body["errors"] = error.errors
     return body
+
+
+def of_item(error: Exception) -> Problem:
+    """What stands in the place of a batch's item that failed with `error`."""
+    known = error if isinstance(error, RequestError) else unexpected()
+    return Problem.model_validate(describe(known))
 
 
 def respond(error: RequestError, name: str | None = None) -> Response:

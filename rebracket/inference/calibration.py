@@ -1,5 +1,6 @@
 """Raw scores → probabilities that mean what they say."""
 
+from math import exp, log
 from typing import Annotated
 
 import numpy as np
@@ -41,13 +42,16 @@ class Calibration(BaseModel):
         powers /= powers.sum(axis=-1, keepdims=True)
         return powers
 
+    def intensity(self, raw: float, tokens: int) -> float:
+        """The calibrated intensity of a raw one in 0..1, of a segment with so many tokens."""
+        fit = self.strength
+        inside = min(max(raw, TINY), 1 - TINY)
+        length = log(min(max(tokens, fit.shortest), fit.longest))
+        logit = fit.slope * log(inside / (1 - inside)) + fit.length * length + fit.offset
+        return 1 / (1 + exp(-logit))
+
     def intensities(
         self, raw: NDArray[np.floating], tokens: NDArray[np.integer]
     ) -> NDArray[np.float64]:
-        """Calibrated intensities of raw ones [n] in 0..1, of segments with so many tokens [n]."""
-        fit = self.strength
-        inside = np.clip(np.asarray(raw, dtype=np.float64), TINY, 1 - TINY)
-        logits = np.log(inside / (1 - inside))
-        lengths = np.log(np.clip(tokens, fit.shortest, fit.longest))
-        powers = np.exp(-(fit.slope * logits + fit.length * lengths + fit.offset))
-        return np.asarray(1 / (1 + powers))
+        """`intensity` of each of [n]."""
+        return np.array([self.intensity(*pair) for pair in zip(raw, tokens, strict=True)])

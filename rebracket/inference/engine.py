@@ -1,8 +1,10 @@
 """ONNX sessions: arrays in, raw model outputs out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import onnxruntime as ort
@@ -13,6 +15,10 @@ from rebracket.segment.text import Windows
 
 INPUTS = ("input_ids", "attention_mask", "fields", "pool")
 OUTPUTS = ("logits", "intensity")
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+UNWANTED: dict[str, list[str]] = {"cpu": ["SkipLayerNormFusion"], "cuda": []}
+"""Fusions that make a graph slower: onnxruntime's fused SkipLayerNormalization is scalar code on CPUs,
+340 µs where an addition and a layer normalization take 60."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,10 @@ class Scores:
     logits: NDArray[np.float32]
     intensity: NDArray[np.float32]
 
+    def row(self, index: int) -> "Scores":
+        """One segment's."""
+        return Scores(self.logits[index : index + 1], self.intensity[index : index + 1])
+
 
 class Engine:
     """One ONNX session; `run` may be called from several threads at once.
@@ -30,14 +40,19 @@ class Engine:
     many-thread run on texts of this size, so one is the default.
     """
 
-    def __init__(self, path: Path, *, threads: int = 1) -> None:
+    def __init__(
+        self, path: Path, *, threads: int = 1, provider: Literal["cpu", "cuda"] = "cpu"
+    ) -> None:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        wanted = PROVIDERS[provider]
+        if wanted not in ort.get_available_providers():
+            raise ModelIncompatible(f"this onnxruntime has no {wanted}: install onnxruntime-gpu")
         try:
             self._session = ort.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
+                str(path), options, providers=[wanted], disabled_optimizers=UNWANTED[provider]
             )
         except Exception as error:  # onnxruntime's exceptions share no base of their own
             raise ModelIncompatible(f"{path}: onnxruntime can't load it: {error}") from error
@@ -51,20 +66,25 @@ class Engine:
         return Scores(logits=logits, intensity=intensity)
 
     def read(self, windows: Windows) -> Scores:
-        """Score one segment window by window: memory is bounded by a window, nothing is padded.
-
-        The heads are linear, so the weighted mean of the windows' scores is the score of the
-        weighted mean of their vectors, which is what `run` computes.
-        """
+        """Score one segment window by window: memory is bounded by a window, nothing is padded."""
         if len(windows.ids) == 1:
             return self.run(windows)
-        scores = [self.run(window) for window in windows.alone()]
-        weights = windows.pool[0]
-        odds = np.array([_logit(score.intensity[0]) for score in scores])
-        return Scores(
-            logits=weights[None] @ np.concatenate([score.logits for score in scores]),
-            intensity=_sigmoid(weights[None] @ odds).astype(np.float32),
-        )
+        return pooled(windows.pool[0], [self.run(window) for window in windows.alone()])
+
+
+def pooled(weights: NDArray[np.float32], scores: Sequence[Scores]) -> Scores:
+    """One segment's scores from those of its windows, which weigh `weights` [windows].
+
+    The heads are linear, so the weighted mean of the windows' scores is the score of the weighted
+    mean of their vectors, which is what `Engine.run` computes of several windows.
+    """
+    if len(scores) == 1:
+        return scores[0]
+    odds = np.array([_logit(score.intensity[0]) for score in scores])
+    return Scores(
+        logits=weights[None] @ np.concatenate([score.logits for score in scores]),
+        intensity=_sigmoid(weights[None] @ odds).astype(np.float32),
+    )
 
 
 def _logit(probability: np.float32) -> float:

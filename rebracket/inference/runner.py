@@ -1,26 +1,31 @@
-"""Runs predictions beside the event loop, as many at once as there are cores for them."""
+"""Segments → predictions beside the event loop: encode, admit, wait for a lane, answer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from time import perf_counter
-from typing import TypeVar
 
-from rebracket.errors import RequestError
-from rebracket.inference.predictor import Predictor
+from rebracket.config import Batching
+from rebracket.errors import RequestError, Unavailable
+from rebracket.inference.dispatcher import Dispatcher
+from rebracket.inference.jobs import Job, Request
+from rebracket.inference.lanes import Lanes
+from rebracket.inference.predictor import Reader
 from rebracket.inference.timing import Timing
-from rebracket.monitoring.metrics import BATCH_ITEMS, QUEUE_ITEMS
 from rebracket.schemas import Prediction, Segment
 from rebracket.segment.text import Windows
 
-T = TypeVar("T")
-Admit = Callable[[int], None]
+SHORT = 4000
+"""Characters that are encoded on the event loop, in a millisecond: a hop to a thread costs more."""
+
+Admit = Callable[[int], Awaitable[None]]
 """Is told how many tokens a request holds before they are computed; raises to refuse it."""
 Observe = Callable[[Segment, Windows, Prediction, Timing], None]
-"""Is told of each segment that was read, by the thread that read it."""
+"""Is told of each segment that was read."""
 
 
-def admit_all(_: int) -> None:
+async def admit_all(_: int) -> None:
     """Refuses nothing."""
 
 
@@ -28,112 +33,143 @@ def unobserved(_: Segment, __: Windows, ___: Prediction, ____: Timing) -> None:
     """Tells nobody."""
 
 
-class Runner:
-    """A thread per parallel run, for all models of a worker; each segment is computed alone.
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A segment as arrays, and the seconds that this took."""
 
-    Segments are not padded into batches: on a CPU a batch makes this encoder no cheaper, padding
-    wastes work, and dynamically quantized models would answer differently beside other texts.
+    segment: Segment
+    windows: Windows
+    decode_s: float
+
+
+class Runner:
+    """Reads segments with any model of a worker, on lanes that all of them share.
+
+    A segment's windows are computed alone on a CPU: a batch makes this encoder no cheaper there,
+    padding wastes work, and dynamically quantized models would answer differently beside other texts.
     """
 
-    def __init__(self, *, parallel_runs: int) -> None:
-        self._pool = ThreadPoolExecutor(parallel_runs, thread_name_prefix="inference")
+    def __init__(self, lanes: Lanes, limits: Batching) -> None:
+        self._dispatcher = Dispatcher(lanes, limits)
+        self._max_wait_s = limits.max_latency_ms / 1000
 
     async def predict(
         self,
-        predictor: Predictor,
+        reader: Reader,
         segment: Segment,
         *,
+        caller: Hashable = None,
         admit: Admit = admit_all,
         observe: Observe = unobserved,
     ) -> Prediction:
-        """Read one segment; work that no thread has begun is dropped when the caller is gone."""
-        arrived = perf_counter()
+        """Read one segment; what has not begun when the task is cancelled is never computed.
 
-        def read() -> Prediction:
-            started = perf_counter()
-            windows = predictor.encode(segment)
-            decode_s = perf_counter() - started
-            admit(windows.tokens)
-            waited_s = started - arrived
-            return _read(predictor, segment, windows, (decode_s, waited_s), observe)
-
-        return await self._run(read)
+        Raises:
+            InvalidRequest: there is nothing to read.
+            Unavailable: too much waits, or this has waited for `max_latency_ms`.
+        """
+        (item,) = await _encode(reader, [segment], paths=[()])
+        if isinstance(item, RequestError):
+            raise item
+        (answer,) = await self._read(reader, [item], caller, admit, observe)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     async def predict_all(
         self,
-        predictor: Predictor,
+        reader: Reader,
         segments: Sequence[Segment],
         *,
+        caller: Hashable = None,
         admit: Admit = admit_all,
         observe: Observe = unobserved,
-    ) -> list[Prediction | RequestError]:
-        """Read many, admitted together; an item that can't be read has its error in its place."""
+    ) -> list[Prediction | Exception]:
+        """Read many, admitted together; what went wrong with one stands in its place.
 
-        def encode(segment: Segment, index: int) -> tuple[Windows, float]:
-            started = perf_counter()
-            windows = predictor.encode(segment, path=("segments", index))
-            return windows, perf_counter() - started
+        Raises:
+            Unavailable: too much waits, or this has waited for `max_latency_ms`.
+        """
+        paths = [("segments", index) for index in range(len(segments))]
+        encoded = await _encode(reader, segments, paths=paths)
+        items = [item for item in encoded if isinstance(item, Item)]
+        answers = iter(await self._read(reader, items, caller, admit, observe))
+        return [next(answers) if isinstance(item, Item) else item for item in encoded]
 
-        encoded = await self._gather(
-            self._run(encode, segment, index) for index, segment in enumerate(segments)
-        )
-        tokens = sum(item[0].tokens for item in encoded if not isinstance(item, RequestError))
-        await self._run(admit, tokens)
-        queued = perf_counter()
+    async def _read(
+        self,
+        reader: Reader,
+        items: Sequence[Item],
+        caller: Hashable,
+        admit: Admit,
+        observe: Observe,
+    ) -> list[Prediction | Exception]:
+        await admit(sum(item.windows.tokens for item in items))
+        request = Request(caller)
+        jobs = [Job(request, reader.engine, item.windows) for item in items]
+        self._dispatcher.submit(request, jobs)
 
-        def read(segment: Segment, item: tuple[Windows, float] | RequestError) -> Prediction:
-            if isinstance(item, RequestError):
-                raise item
-            windows, decode_s = item
-            waited_s = perf_counter() - queued
-            return _read(predictor, segment, windows, (decode_s, waited_s), observe)
+        async def answer(item: Item, job: Job) -> Prediction:
+            reading = await job.answer
+            timing = Timing(item.decode_s, reading.queue_s, reading.compute_s)
+            prediction = reader.answer(item.segment, item.windows, reading.scores, timing)
+            observe(item.segment, item.windows, prediction, timing)
+            return prediction
 
-        return await self._gather(
-            self._run(read, segment, item) for segment, item in zip(segments, encoded, strict=True)
-        )
-
-    async def _run(self, function: Callable[..., T], *arguments: object) -> T:
-        def begin() -> T:
-            QUEUE_ITEMS.dec()
-            return function(*arguments)
-
-        QUEUE_ITEMS.inc()
-        future = self._pool.submit(begin)
-        future.add_done_callback(_leave_queue)
-        return await asyncio.wrap_future(future)
-
-    async def _gather(self, calls: Iterable[Awaitable[T]]) -> list[T | RequestError]:
-        """All results in order, with request errors in their places."""
-        answers: list[T | RequestError] = []
-        for answer in await asyncio.gather(*calls, return_exceptions=True):
-            if isinstance(answer, BaseException) and not isinstance(answer, RequestError):
-                raise answer
-            answers.append(answer)
+        with self._waiting(request, jobs):
+            # Each is answered while lanes compute the others.
+            calls = [answer(item, job) for item, job in zip(items, jobs, strict=True)]
+            found = await asyncio.gather(*calls, return_exceptions=True)
+        answers: list[Prediction | Exception] = []
+        for outcome in found:
+            if isinstance(outcome, Unavailable):
+                raise outcome
+            assert isinstance(outcome, Prediction | Exception)
+            answers.append(outcome)
         return answers
 
-    def close(self) -> None:
-        """Wait for running predictions and drop those not begun."""
-        self._pool.shutdown(cancel_futures=True)
+    @contextmanager
+    def _waiting(self, request: Request, jobs: Sequence[Job]) -> Iterator[None]:
+        """Refuses what waits too long to begin; drops what was abandoned."""
+
+        def refuse() -> None:
+            if not request.begun:
+                error = self._dispatcher.overloaded()
+                self._dispatcher.drop(request, "expired")
+                for job in jobs:
+                    job.fail(error)
+
+        timer = asyncio.get_running_loop().call_later(self._max_wait_s, refuse)
+        try:
+            yield
+        except asyncio.CancelledError:
+            self._dispatcher.drop(request, "abandoned")
+            raise
+        finally:
+            timer.cancel()
+
+    async def close(self) -> None:
+        """Let what was taken end; take nothing more."""
+        await self._dispatcher.close()
 
 
-def _leave_queue(future: Future[T]) -> None:
-    """What was cancelled never began."""
-    if future.cancelled():
-        QUEUE_ITEMS.dec()
+async def _encode(
+    reader: Reader, segments: Sequence[Segment], *, paths: Sequence[tuple[str | int, ...]]
+) -> list[Item | RequestError]:
+    """Each segment as arrays, or what is wrong with it; much text is encoded by a thread."""
+
+    def encode() -> list[Item | RequestError]:
+        return [_item(reader, segment, path) for segment, path in zip(segments, paths, strict=True)]
+
+    if sum(len(s.text or "") + len(s.lyrics or "") for s in segments) <= SHORT:
+        return encode()
+    return await asyncio.to_thread(encode)
 
 
-def _read(
-    predictor: Predictor,
-    segment: Segment,
-    windows: Windows,
-    before: tuple[float, float],
-    observe: Observe,
-) -> Prediction:
-    """Compute and answer; `before` holds the seconds of decoding and waiting."""
-    BATCH_ITEMS.observe(1)
+def _item(reader: Reader, segment: Segment, path: tuple[str | int, ...]) -> Item | RequestError:
     started = perf_counter()
-    scores = predictor.engine.read(windows)
-    timing = Timing(*before, compute_s=perf_counter() - started)
-    prediction = predictor.answer(segment, windows, scores, started - timing.decode_s)
-    observe(segment, windows, prediction, timing)
-    return prediction
+    try:
+        windows = reader.encode(segment, path=path)
+    except RequestError as error:
+        return error
+    return Item(segment, windows, perf_counter() - started)

@@ -31,10 +31,17 @@ INTENSITY = Histogram(
     "rebracket_intensity", "Intensity of predictions.", ["variant"], buckets=SHARES
 )
 BATCH_ITEMS = Histogram(
-    "rebracket_batch_items", "Segments computed together.", buckets=(1, 2, 4, 8, 16, 32, 64, 128)
+    "rebracket_batch_items",
+    "Token windows computed together.",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128),
 )
 QUEUE_ITEMS = Gauge(
-    "rebracket_queue_items", "Steps that wait for a thread.", multiprocess_mode="livesum"
+    "rebracket_queue_items", "Token windows that wait to be computed.", multiprocess_mode="livesum"
+)
+DROPPED_ITEMS = Counter(
+    "rebracket_dropped_items_total",
+    "Token windows that were not computed: their caller hung up, or they waited too long.",
+    ["reason"],
 )
 ERRORS = Counter("rebracket_errors_total", "Error answers, of items too, by problem.", ["kind"])
 FAULTS = Counter(

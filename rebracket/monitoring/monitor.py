@@ -1,6 +1,7 @@
 """What a worker notes of each segment that it reads: metrics at once, rows by sample."""
 
 import json
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,9 +10,9 @@ from time import time
 
 from rebracket.config import Monitoring
 from rebracket.errors import InternalError, RequestError
-from rebracket.inference.predictor import Predictor
+from rebracket.inference.predictor import Reader
 from rebracket.inference.timing import Timing
-from rebracket.monitoring import trace
+from rebracket.monitoring import failures, trace
 from rebracket.monitoring.metrics import (
     CONFIDENCE,
     ERRORS,
@@ -28,6 +29,8 @@ from rebracket.monitoring.writer import Writer
 from rebracket.schemas import Prediction, Segment
 from rebracket.segment.text import Windows
 
+logger = logging.getLogger(__name__)
+
 
 class Monitor:
     """One a worker."""
@@ -40,16 +43,16 @@ class Monitor:
         forget_dead_workers()
 
     @contextmanager
-    def request(self, predictor: Predictor) -> Iterator["Observer"]:
+    def request(self, reader: Reader) -> Iterator["Observer"]:
         """What is told of a request's segments; a request that fails is one row."""
         sampled = random() < self._settings.sample
         observer = Observer(
-            predictor,
+            reader,
             trace.current(),
             self._writer if sampled else None,
             store_content=self._settings.store_content,
         )
-        observer.request.model = predictor.ref
+        observer.request.model = reader.ref
         try:
             yield observer
         except RequestError as error:
@@ -78,7 +81,7 @@ def open_store(settings: Monitoring) -> PredictionStore:
 class Observer:
     """Notes one request's segments, from any thread."""
 
-    predictor: Predictor
+    reader: Reader
     request: Trace
     writer: Writer | None
     store_content: bool
@@ -101,7 +104,7 @@ class Observer:
                     confidence=prediction.confidence,
                     probabilities=json.dumps(prediction.probabilities),
                     tokens=windows.tokens,
-                    unknown_share=self.predictor.encoder.unknown_share(windows),
+                    unknown_share=self.reader.encoder.unknown_share(windows),
                     decode_s=timing.decode_s,
                     queue_s=timing.queue_s,
                     compute_s=timing.compute_s,
@@ -109,12 +112,15 @@ class Observer:
                 )
             )
 
-    def items_failed(self, answers: Iterable[Prediction | RequestError]) -> None:
-        """A batch was answered; each of its errors is one row."""
+    def items_failed(self, answers: Iterable[Prediction | Exception]) -> None:
+        """A batch was answered; each of its errors is one row, and our faults are logged."""
         for error in answers:
-            if isinstance(error, RequestError):
-                ERRORS.labels(kind=error.slug).inc()
-                self.failed(error)
+            if isinstance(error, Exception):
+                known = error if isinstance(error, RequestError) else InternalError("")
+                ERRORS.labels(kind=known.slug).inc()
+                self.failed(known)
+                if known is not error:
+                    logger.error("an item failed", extra={"fields": failures.describe(error)})
 
     def failed(self, error: RequestError) -> None:
         """There is no prediction; error answers are counted where they are made."""
@@ -122,7 +128,7 @@ class Observer:
             self.writer.put(self._row(error.slug, error.status, ""))
 
     def _row(self, outcome: str, status: int, modalities: str, **found: object) -> Row:
-        ref, request = self.predictor.ref, self.request
+        ref, request = self.reader.ref, self.request
         return Row(
             at=time(),
             request_id=request.request_id,

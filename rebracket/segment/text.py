@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
@@ -20,7 +21,7 @@ FIELDS = ("text", "lyrics")
 """Where words stand in a segment; the position is the id that the model sees."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Windows:
     """The token windows of one or more segments, padded to one length.
 
@@ -33,7 +34,7 @@ class Windows:
     fields: NDArray[np.int64]
     pool: NDArray[np.float32]
 
-    @property
+    @cached_property
     def tokens(self) -> int:
         """How many tokens are to be read, padding aside."""
         return int(self.mask.sum())
@@ -82,7 +83,8 @@ class TextEncoder:
         short last window whose few tokens would be read without context, and no padding.
         """
         lines = " / ".join(line for line in words.splitlines() if line.strip())
-        tokens = self._tokenizer.encode(lines, add_special_tokens=False).ids
+        # As `encode`, without the offsets that it works out.
+        tokens = self._tokenizer.encode_batch_fast([lines], add_special_tokens=False)[0].ids
         room = WINDOW - 2
         count = ceil(len(tokens) / room)
         edges = [round(len(tokens) * k / count) for k in range(count + 1)] if count else [0]

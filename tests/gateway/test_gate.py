@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from rebracket.config import Auth, RateLimit
 from rebracket.errors import RequestError
 from rebracket.gateway import problems
-from rebracket.gateway.caller import admission
+from rebracket.gateway.caller import charge_work
 from rebracket.gateway.gate import Gate, Gatekeeper
 from rebracket.gateway.key_store import KeyStore
 from rebracket.gateway.keyring import Keyring
@@ -40,7 +40,7 @@ class House:
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.served.append(scope["path"])
         try:
-            await asyncio.to_thread(admission(), 10)
+            await charge_work(10)
         except RequestError as error:
             await problems.respond(error)(scope, receive, send)
             return

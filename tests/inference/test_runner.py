@@ -1,20 +1,38 @@
 """Many callers, each with its own answer."""
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
-from rebracket.errors import InvalidRequest, RequestError
+from rebracket.config import Batching
+from rebracket.errors import InvalidRequest, RequestError, Unavailable
+from rebracket.inference.engine import Engine
+from rebracket.inference.lanes import BatchLanes, ThreadLanes
 from rebracket.inference.predictor import Predictor
 from rebracket.inference.runner import Runner
+from rebracket.inference.timing import Timing
 from rebracket.schemas import Prediction, Segment
+from rebracket.segment.text import Windows
 from rebracket.training.corpus import load_part
+from tests.inference.doubles import EchoEngine, HeldEngine
+
+DOOR = Segment(text="a door")
+UNREADABLE = Segment(text="\u200b")
 
 
-async def answers(
-    runner: Runner, predictor: Predictor, segments: list[Segment]
-) -> list[Prediction]:
-    return list(await asyncio.gather(*(runner.predict(predictor, segment) for segment in segments)))
+@asynccontextmanager
+async def running(threads: int = 2, **limits: Any) -> AsyncIterator[Runner]:
+    runner = Runner(ThreadLanes(threads), Batching.model_validate(limits))
+    yield runner
+    await runner.close()
+
+
+def with_engine(predictor: Predictor, engine: EchoEngine) -> Predictor:
+    return replace(predictor, engine=cast("Engine", engine))
 
 
 @pytest.mark.parametrize("artefact", ["predictor", "full_predictor"])
@@ -22,14 +40,15 @@ def test_answers_reach_their_callers_and_equal_lone_ones(
     artefact: str, request: pytest.FixtureRequest
 ) -> None:
     predictor: Predictor = request.getfixturevalue(artefact)
-    segments = [
-        Segment(text=text.text, segment_id=str(index))
-        for index, text in enumerate(load_part("part1")[:60])
-    ]
-    runner = Runner(parallel_runs=3)
-    together = asyncio.run(answers(runner, predictor, segments))
-    runner.close()
-    for segment, answer in zip(segments, together, strict=True):
+    texts = [text.text for text in load_part("part1")[:40]]
+    segments = [Segment(text=text, segment_id=str(index)) for index, text in enumerate(texts)]
+    segments += [Segment(text=" ".join(texts[:20]), segment_id="long", lyrics=texts[3])]
+
+    async def ask() -> list[Prediction]:
+        async with running(3) as runner:
+            return list(await asyncio.gather(*(runner.predict(predictor, s) for s in segments)))
+
+    for segment, answer in zip(segments, asyncio.run(ask()), strict=True):
         alone = predictor.predict(segment)
         assert answer.segment_id == segment.segment_id
         assert answer.type == alone.type
@@ -37,65 +56,123 @@ def test_answers_reach_their_callers_and_equal_lone_ones(
         assert answer.intensity == pytest.approx(alone.intensity, abs=1e-5)
 
 
+def test_padded_batches_give_the_same_answers(full_predictor: Predictor) -> None:
+    segments = [Segment(text=text.text) for text in load_part("part1")[:24]]
+
+    async def ask() -> Sequence[Prediction | Exception]:
+        runner = Runner(BatchLanes(1, max_batch_size=8), Batching())
+        found = await runner.predict_all(full_predictor, segments)
+        await runner.close()
+        return found
+
+    for segment, answer in zip(segments, asyncio.run(ask()), strict=True):
+        assert isinstance(answer, Prediction)
+        alone = full_predictor.predict(segment)
+        assert answer.probabilities == pytest.approx(alone.probabilities, abs=1e-5)
+
+
 def test_an_item_that_cannot_be_read_fails_alone(predictor: Predictor) -> None:
-    runner = Runner(parallel_runs=2)
-    found = asyncio.run(
-        runner.predict_all(predictor, [Segment(text="a door"), Segment(text="\u200b")])
-    )
-    runner.close()
+    async def ask() -> Sequence[Prediction | Exception]:
+        async with running() as runner:
+            return await runner.predict_all(predictor, [DOOR, UNREADABLE])
+
+    found = asyncio.run(ask())
     assert isinstance(found[0], Prediction)
     assert isinstance(found[1], InvalidRequest)
     assert found[1].errors[0]["loc"] == ["segments", 1, "text"]
 
 
-def test_work_that_no_thread_began_is_dropped_with_its_caller(predictor: Predictor) -> None:
-    async def hang_up() -> int:
-        runner = Runner(parallel_runs=1)
-        segments = [Segment(text=text.text) for text in load_part("part2")[:200]]
-        calls = [asyncio.ensure_future(runner.predict(predictor, segment)) for segment in segments]
-        await calls[0]
-        for call in calls:
-            call.cancel()
-        done = await asyncio.gather(*calls, return_exceptions=True)
-        runner.close()
-        return sum(isinstance(answer, Prediction) for answer in done)
+def test_an_engine_that_falls_over_fails_what_it_read_and_reads_on(predictor: Predictor) -> None:
+    marks = predictor.encode(DOOR).ids[0, :1]
+    broken = with_engine(predictor, EchoEngine(bad=frozenset({int(marks[0])})))
 
-    assert asyncio.run(hang_up()) < 100
+    async def ask() -> Prediction:
+        async with running() as runner:
+            with pytest.raises(RuntimeError, match="fell over"):
+                await runner.predict(broken, DOOR)
+            found = await runner.predict_all(broken, [DOOR, UNREADABLE])
+            assert [type(error) for error in found] == [RuntimeError, InvalidRequest]
+            return await runner.predict(predictor, DOOR)
+
+    assert asyncio.run(ask()).type == predictor.predict(DOOR).type
+
+
+def test_what_had_not_begun_when_the_caller_hung_up_is_not_computed(predictor: Predictor) -> None:
+    engine = HeldEngine()
+
+    async def ask() -> None:
+        async with running(1) as runner:
+            held = with_engine(predictor, engine)
+            single = [asyncio.ensure_future(runner.predict(held, DOOR)) for _ in range(20)]
+            batch = asyncio.ensure_future(runner.predict_all(held, [DOOR] * 100))
+            await asyncio.sleep(0.05)
+            for call in (*single, batch):
+                call.cancel()
+            await asyncio.gather(*single, batch, return_exceptions=True)
+            engine.release()
+
+    asyncio.run(ask())
+    assert len(engine.read) <= 1
+
+
+def test_what_waits_too_long_to_begin_is_refused_and_not_computed(predictor: Predictor) -> None:
+    engine = HeldEngine()
+
+    async def ask() -> None:
+        async with running(1, max_latency_ms=50) as runner:
+            held = with_engine(predictor, engine)
+            begun = [asyncio.ensure_future(runner.predict(held, DOOR)) for _ in range(2)]
+            await asyncio.sleep(0)
+            with pytest.raises(Unavailable):
+                await runner.predict(held, DOOR)
+            with pytest.raises(Unavailable):
+                await runner.predict_all(held, [DOOR] * 5)
+            engine.release()
+            await asyncio.gather(*begun)
+
+    asyncio.run(ask())
+    assert len(engine.read) == 2
 
 
 class Refused(RequestError):
     """Stands for a caller whose share is used up."""
 
 
-def test_one_segment_is_admitted_by_its_tokens_before_it_is_computed(predictor: Predictor) -> None:
-    asked: list[int] = []
+def test_a_request_is_admitted_by_all_its_tokens_before_any_is_computed(
+    predictor: Predictor,
+) -> None:
+    engine, asked = EchoEngine(), []
 
-    def refuse(tokens: int) -> None:
+    async def refuse(tokens: int) -> None:
         asked.append(tokens)
         raise Refused("used up")
 
-    runner = Runner(parallel_runs=1)
-    with pytest.raises(Refused):
-        asyncio.run(runner.predict(predictor, Segment(text="a door"), admit=refuse))
-    runner.close()
-    assert asked == [4]
+    async def ask() -> None:
+        async with running() as runner:
+            watched = with_engine(predictor, engine)
+            with pytest.raises(Refused):
+                await runner.predict(watched, DOOR, admit=refuse)
+            with pytest.raises(Refused):
+                await runner.predict_all(watched, [DOOR, UNREADABLE, DOOR], admit=refuse)
+
+    asyncio.run(ask())
+    assert asked == [4, 8]
+    assert engine.read == []
 
 
-def test_a_batch_is_admitted_as_one(predictor: Predictor) -> None:
-    asked: list[int] = []
-    segments = [Segment(text="a door"), Segment(text="\u200b"), Segment(lyrics="a street")]
-    runner = Runner(parallel_runs=2)
-    found = asyncio.run(runner.predict_all(predictor, segments, admit=asked.append))
-    runner.close()
-    assert asked == [8]
-    assert [isinstance(answer, Prediction) for answer in found] == [True, False, True]
+def test_where_the_time_went_is_told_of_each_segment(predictor: Predictor) -> None:
+    told: list[tuple[Segment, int, Timing]] = []
 
+    def observe(segment: Segment, windows: Windows, _: Prediction, timing: Timing) -> None:
+        told.append((segment, windows.tokens, timing))
 
-def test_a_batch_that_is_refused_is_refused_whole(predictor: Predictor) -> None:
-    def refuse(_: int) -> None:
-        raise Refused("used up")
+    async def ask() -> None:
+        async with running() as runner:
+            await runner.predict_all(predictor, [DOOR, UNREADABLE, DOOR], observe=observe)
 
-    runner = Runner(parallel_runs=2)
-    with pytest.raises(Refused):
-        asyncio.run(runner.predict_all(predictor, [Segment(text="a door")] * 3, admit=refuse))
-    runner.close()
+    asyncio.run(ask())
+    assert [(segment, tokens) for segment, tokens, _ in told] == [(DOOR, 4), (DOOR, 4)]
+    for *_, timing in told:
+        assert timing.compute_s > 0
+        assert timing.queue_s >= 0
+        assert timing.decode_s > 0

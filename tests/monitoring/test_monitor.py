@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from rebracket.config import Monitoring
+from rebracket.config import Batching, Monitoring
 from rebracket.errors import TooManyRequests
+from rebracket.inference.lanes import ThreadLanes
 from rebracket.inference.predictor import Predictor
 from rebracket.inference.runner import Runner
 from rebracket.monitoring import trace
@@ -27,10 +28,10 @@ def noted(predictor: Predictor, path: Path, **settings: Any) -> list[Row]:
 
     async def ask(monitor: Monitor) -> None:
         trace.begin(Trace(request_id="take-7", key_id="studio", subject="listener"))
-        runner = Runner(parallel_runs=2)
+        runner = Runner(ThreadLanes(2), Batching())
         with monitor.request(predictor) as observe:
             observe.items_failed(await runner.predict_all(predictor, SEGMENTS, observe=observe))
-        runner.close()
+        await runner.close()
 
     chosen = Monitoring(store=path, **settings)
     monitor = Monitor(chosen)

@@ -1,0 +1,66 @@
+"""`python -m loadtests PROFILE`: starts a server, lets locust's users ask it, keeps the report."""
+
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+
+import click
+
+from loadtests.bench.__main__ import PLENTY, RESULTS
+from loadtests.bench.candidates import ROOT, ours, serving
+from loadtests.profiles import PROFILES
+from rebracket.config import load_settings
+from rebracket.gateway.key_store import KeyStore
+from rebracket.rates import Rate
+
+PORT = 8150
+LITTLE = Rate("60/minute")
+
+
+@click.command(epilog="Example: python -m loadtests spike")
+@click.argument("profile", type=click.Choice(list(PROFILES)))
+@click.option("--shorten", default=1.0, show_default=True, help="Share of each stage's time.")
+def main(profile: str, shorten: float) -> None:
+    """Write loadtests/results/PROFILE.html and .csv; exit with 1 when the objective is not met."""
+    command, extra = ours(PORT, "embedded")
+    extra |= {
+        f"REBRACKET_DEPLOYMENT__{name}": value for name, value in PROFILES[profile].settings.items()
+    }
+    RESULTS.mkdir(exist_ok=True)
+    with ExitStack() as stack:
+        store = KeyStore.open(load_settings().deployment.auth.store)
+        stack.callback(store.close)
+        keys = [
+            store.create(name, ("predict",), rate=rate, work=PLENTY)
+            for name, rate in (("loadtest", PLENTY), ("loadtest-hasty", LITTLE))
+        ]
+        for key in keys:
+            stack.callback(store.revoke, key.record.id)
+        server = stack.enter_context(serving("server", PORT, command, extra))
+        locust = subprocess.run(
+            [sys.executable, "-m", "locust", *arguments(profile, shorten, server.process.pid)],
+            cwd=ROOT,
+            env=os.environ
+            | {
+                "PYTHONPATH": str(ROOT),
+                "REBRACKET_API_KEY": str(keys[0].key),
+                "REBRACKET_HASTY_KEY": str(keys[1].key),
+            },
+            check=False,
+        )
+    raise SystemExit(locust.returncode)
+
+
+def arguments(profile: str, shorten: float, server: int) -> list[str]:
+    """Locust's, headless."""
+    return [
+        *("-f", "loadtests/locustfile.py", "--headless", "--only-summary"),
+        *("--host", f"http://127.0.0.1:{PORT}", "--server-pid", str(server)),
+        *("--load", profile, "--shorten", str(shorten)),
+        *("--html", str(RESULTS / f"{profile}.html"), "--csv", str(RESULTS / profile)),
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""The engine in a BentoML service of its own: many API workers, one process that computes.
+
+Windows go there one by one; BentoML's dispatcher makes batches of what the API workers send. Fairness,
+bounds and time limits stay with the workers' dispatchers, before anything is sent.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import bentoml
+import numpy as np
+from _bentoml_impl.server.app import ServiceAppFactory
+from _bentoml_sdk import Service as BentoService
+from bentoml._internal.marshal.dispatcher import NonBlockSema
+from starlette.applications import Starlette
+
+from rebracket.config import Batching, settings
+from rebracket.inference.dispatcher import Dispatcher
+from rebracket.inference.engine import Scores
+from rebracket.inference.fairness import FairQueue
+from rebracket.inference.jobs import Job, Request, Unit
+from rebracket.inference.lanes import Done, Outcome, lanes_of
+from rebracket.inference.predictor import Predictor
+from rebracket.registry import resolve
+from rebracket.segment.text import Windows
+
+FOR_EVER = 10**9
+"""BentoML closes its client every 100 calls, under those in flight (bentoml issue 5540)."""
+
+deployment = settings().deployment
+
+
+class Factory(ServiceAppFactory):  # type: ignore[misc]  # its package is untyped
+    """BentoML's application, whose batches don't wait for one another: lanes do the queueing.
+
+    As BentoML has it, one batch runs at a time, and a lone request waits for company as long as others
+    lately waited: 80 ms after a busy time.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for dispatcher in self.dispatchers.values():
+            dispatcher._sema = NonBlockSema(FOR_EVER)
+
+
+class Host(BentoService[Any]):  # type: ignore[misc]
+    """A BentoML service whose application `Factory` builds."""
+
+    def to_asgi(self, is_main: bool = True) -> Starlette:
+        """The ASGI application of one worker."""
+        self.inject_config()
+        app: Starlette = Factory(self, is_main=is_main)()
+        return app
+
+
+@bentoml.service(
+    name="rebracket-engine",
+    service_class=Host,
+    workers=1,
+    traffic={"timeout": deployment.api.timeout_s},
+    runner_connection={"max_requests": FOR_EVER, "max_age": float(FOR_EVER)},
+    logging={"access": {"enabled": False}},
+)
+class EngineService:
+    """Computes windows for API workers that hold no model."""
+
+    def __init__(self) -> None:
+        model = resolve(deployment.model_path)
+        self.predictor = Predictor.load(
+            model, deployment.optimization.quantization, options=deployment.engine
+        )
+        alone = deployment.model_copy(update={"workers": 1})
+        self.dispatcher = Dispatcher(lanes_of(alone), Batching(max_queue=FOR_EVER))
+
+    @bentoml.api(
+        batchable=True,
+        max_batch_size=deployment.batching.max_batch_size,
+        # What waits too long is refused by the worker that asks.
+        max_latency_ms=int(deployment.api.timeout_s * 1000),
+    )
+    async def read(self, windows: list[Any]) -> list[Any]:
+        """The scores of each packed window, packed, or what its failure says, in its place."""
+        request = Request(None)
+        jobs = [Job(request, self.predictor.engine, unpack_window(*window)) for window in windows]
+        self.dispatcher.submit(request, jobs)
+        found = await asyncio.gather(*(job.answer for job in jobs), return_exceptions=True)
+        return [
+            repr(item) if isinstance(item, BaseException) else pack_scores(item.scores)
+            for item in found
+        ]
+
+    @bentoml.on_shutdown
+    async def close(self) -> None:
+        """Let what was taken end."""
+        await self.dispatcher.close()
+
+
+class ServiceLanes:
+    """Each run is a call to `EngineService`, as many side by side as it takes into a batch."""
+
+    def __init__(self, engines: Any, *, max_batch_size: int) -> None:
+        self.count = max_batch_size
+        self._engines = getattr(engines, "to_async", engines)  # in one process, the plain object
+        self._calls: set[asyncio.Task[None]] = set()
+
+    def next_run(self, queue: FairQueue[Unit]) -> list[Unit]:
+        """One unit."""
+        return [queue.take()] if queue else []
+
+    def start(self, units: Sequence[Unit], done: Done) -> None:
+        """Send."""
+        call = asyncio.get_running_loop().create_task(self._call(units, done))
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+
+    async def _call(self, units: Sequence[Unit], done: Done) -> None:
+        found: list[Outcome]
+        try:
+            packed = await self._engines.read([pack_window(unit.windows) for unit in units])
+            assert len(packed) == len(units), "an answer for each, or callers get others' answers"
+            found = [unpack_scores(item) for item in packed]
+        except Exception as error:  # noqa: BLE001 - whatever it was, those who wait are told
+            found = [error] * len(units)
+        done(units, found)
+
+    async def close(self) -> None:
+        """Wait for calls under way."""
+        await asyncio.gather(*self._calls, return_exceptions=True)
+
+
+Packed = tuple[list[int], int]
+"""A window's tokens and field: what BentoML passes on unchanged."""
+
+
+def pack_window(windows: Windows) -> Packed:
+    """One lone window."""
+    return windows.ids[0].tolist(), int(windows.fields[0])
+
+
+def unpack_window(tokens: list[int], field: int) -> Windows:
+    """What `pack_window` packed."""
+    ids = np.array([tokens], dtype=np.int64)
+    return Windows(
+        ids=ids,
+        mask=np.ones_like(ids),
+        fields=np.array([field], dtype=np.int64),
+        pool=np.ones((1, 1), dtype=np.float32),
+    )
+
+
+def pack_scores(scores: Scores) -> tuple[list[float], float]:
+    """One segment's."""
+    return scores.logits[0].tolist(), float(scores.intensity[0])
+
+
+def unpack_scores(packed: Any) -> Outcome:
+    """What `pack_scores` packed, or the failure that stands in its place."""
+    if isinstance(packed, str):
+        return EngineFailed(packed)
+    logits, intensity = packed
+    return Scores(
+        logits=np.array([logits], dtype=np.float32),
+        intensity=np.array([intensity], dtype=np.float32),
+    )
+
+
+class EngineFailed(Exception):
+    """The engine's process could not read a window."""
