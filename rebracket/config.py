@@ -4,7 +4,7 @@ import os
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -22,6 +22,10 @@ from rebracket.rates import Rate
 CONFIG_VARIABLE = "REBRACKET_CONFIG"
 PREFIX = "REBRACKET_"
 MIB = 2**20
+
+Alias = Literal["production", "candidate"]
+ALIASES: Final[tuple[Alias, ...]] = get_args(Alias)
+"""Names that stored models can be given, whatever their version."""
 
 
 def data_folder() -> Path:
