@@ -4,10 +4,10 @@ import os
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -84,6 +84,33 @@ class Batching(Section):
     max_queue: Annotated[int, Field(ge=1)] = 200_000
 
 
+class Variant(Section):
+    """A model and its part of the traffic; answers call it `name`, by default what `model` says."""
+
+    model: Annotated[str, Field(min_length=1)]
+    weight: Annotated[float, Field(gt=0, le=1e6)] = 1.0
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")] | None = None
+
+    @property
+    def called(self) -> str:
+        """Its name."""
+        return self.name or Path(self.model).name
+
+
+class AB(Section):
+    """Which models share the traffic; without variants, `model_path` has all of it."""
+
+    salt: str = "rebracket"
+    variants: Annotated[list[Variant], Field(max_length=16)] = []
+
+    @model_validator(mode="after")
+    def _named_apart(self) -> Self:
+        names = [variant.called for variant in self.variants]
+        if len(set(names)) < len(names):
+            raise ValueError("variants need different names")
+        return self
+
+
 class Auth(Section):
     """Who may ask."""
 
@@ -146,10 +173,16 @@ class Deployment(Section):
     runner: Literal["embedded", "service"] = "embedded"
     engine: Engine = Engine()
     batching: Batching = Batching()
+    ab: AB = AB()
     auth: Auth = Field(default_factory=Auth)
     rate_limit: RateLimit = Field(default_factory=RateLimit)
     monitoring: Monitoring = Field(default_factory=Monitoring)
     logs: Logs = Logs()
+
+    @property
+    def variants(self) -> list[Variant]:
+        """What shares the traffic, even if it is one."""
+        return self.ab.variants or [Variant(model=self.model_path, name="default")]
 
 
 class Settings(BaseSettings):

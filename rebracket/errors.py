@@ -228,6 +228,14 @@ class SlowRequest(RequestError):
     title = "The request came too slowly"
 
 
+class ReloadRefused(RequestError):
+    """What the references mean now can't be served; what was served still is."""
+
+    status = 409
+    slug = "reload-refused"
+    title = "These models can't be served"
+
+
 class PayloadTooLarge(RequestError):
     """The body is longer than the route accepts."""
 
