@@ -1,6 +1,8 @@
 """The BentoML service: routes only. Start it with `rebracket serve` or `bentoml serve service:Rebracket`."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from time import monotonic, time
 
@@ -11,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from rebracket import __version__
-from rebracket.config import settings
+from rebracket.config import SHADOW, settings
 from rebracket.durations import duration
 from rebracket.errors import FieldError, InvalidRequest, ReloadRefused, StoreError
 from rebracket.gateway import caller, problems
@@ -20,6 +22,7 @@ from rebracket.inference.collector import quiet_collector
 from rebracket.inference.lanes import Lanes, lanes_of
 from rebracket.inference.predictor import Predictor, Reader
 from rebracket.inference.runner import Runner
+from rebracket.inference.shadow import Shadow
 from rebracket.inference.versions import Load, Versions
 from rebracket.monitoring import experiments, trace
 from rebracket.monitoring.drift import DriftWatch
@@ -69,6 +72,7 @@ class Rebracket:
             ],
         )
         self.runner = Runner(lanes, deployment.batching)
+        self.shadow = Shadow(self._read_along, is_idle=self.runner.is_idle)
         quiet_collector()
 
     def _home(self) -> tuple[Load, Lanes]:
@@ -86,18 +90,31 @@ class Rebracket:
         """The version that reads for whoever asks."""
         return self.versions.router.reader(trace.current().subject, version=caller.version())
 
+    def _shadow(self, segments: Sequence[Segment]) -> None:
+        if self.versions.shadow is not None:
+            self.shadow.follow(segments)
+
+    async def _read_along(self, segments: Sequence[Segment]) -> None:
+        reader = self.versions.shadow
+        if reader is not None:
+            trace.begin(replace(trace.current()))  # the request's own is being logged
+            with self.monitor.request(reader) as observe:
+                await self.runner.predict_all(reader, segments, caller=SHADOW, observe=observe)
+
     @bentoml.api(route="/predict")
     async def predict(self, segment: Segment, /) -> Prediction:
         """Read one segment."""
         reader = self._reader()
         with self.monitor.request(reader) as observe:
-            return await self.runner.predict(
+            answer = await self.runner.predict(
                 reader,
                 segment,
                 caller=caller.subject(),
                 admit=caller.charge_work,
                 observe=observe,
             )
+        self._shadow([segment])
+        return answer
 
     @bentoml.api(route="/predict_batch")
     async def predict_batch(self, batch: SegmentBatch, /) -> PredictionBatch:
@@ -112,6 +129,7 @@ class Rebracket:
                 observe=observe,
             )
             observe.items_failed(answers)
+        self._shadow(batch.segments)
         items = [
             answer
             if isinstance(answer, Prediction)
@@ -165,6 +183,7 @@ class Rebracket:
     @bentoml.on_shutdown
     async def close(self) -> None:
         """Let running predictions end."""
+        await self.shadow.close()
         await self.runner.close()
         self.versions.close()
         self.drift.close()

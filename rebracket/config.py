@@ -84,6 +84,10 @@ class Batching(Section):
     max_queue: Annotated[int, Field(ge=1)] = 200_000
 
 
+SHADOW = "shadow"
+"""What the predictions of `ab.shadow` are called."""
+
+
 class Variant(Section):
     """A model and its part of the traffic; answers call it `name`, by default what `model` says."""
 
@@ -98,16 +102,20 @@ class Variant(Section):
 
 
 class AB(Section):
-    """Which models share the traffic; without variants, `model_path` has all of it."""
+    """Which models share the traffic; without variants, `model_path` has all of it.
+
+    `shadow` names a model that reads the same segments when there is time; nobody sees its answers.
+    """
 
     salt: str = "rebracket"
     variants: Annotated[list[Variant], Field(max_length=16)] = []
+    shadow: Annotated[str, Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _named_apart(self) -> Self:
         names = [variant.called for variant in self.variants]
-        if len(set(names)) < len(names):
-            raise ValueError("variants need different names")
+        if len({*names, SHADOW}) <= len(names):
+            raise ValueError(f"variants need names that differ, from {SHADOW!r} as well")
         return self
 
 
@@ -183,6 +191,12 @@ class Deployment(Section):
     def variants(self) -> list[Variant]:
         """What shares the traffic, even if it is one."""
         return self.ab.variants or [Variant(model=self.model_path, name="default")]
+
+    @property
+    def references(self) -> list[str]:
+        """Every model that is served, seen or not."""
+        along = [self.ab.shadow] if self.ab.shadow else []
+        return [*(variant.model for variant in self.variants), *along]
 
 
 class Settings(BaseSettings):

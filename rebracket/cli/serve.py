@@ -27,8 +27,8 @@ def serve(demo_key: bool) -> None:
     deployment = load_settings().deployment
     from rebracket.registry import resolve
 
-    for variant in deployment.variants:
-        resolve(variant.model).artefact(deployment.optimization.quantization)
+    for reference in deployment.references:
+        resolve(reference).artefact(deployment.optimization.quantization)
     folder = _service_folder()
     _open_stores(deployment)
     if demo_key and deployment.auth.enabled:

@@ -80,8 +80,8 @@ class EngineService:
     def __init__(self) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
         self._loading = asyncio.Lock()
-        for variant in deployment.variants:
-            path = str(resolve(variant.model).path)
+        for reference in deployment.references:
+            path = str(resolve(reference).path)
             self._engines[path] = load_engine(path)
         alone = deployment.model_copy(update={"workers": 1})
         self.dispatcher = Dispatcher(lanes_of(alone), Batching(max_queue=FOR_EVER))
@@ -112,7 +112,7 @@ class EngineService:
             async with self._loading:
                 if path not in self._engines:
                     self._engines[path] = await asyncio.to_thread(load_engine, path)
-                    while len(self._engines) > len(deployment.variants) + SPARE_ENGINES:
+                    while len(self._engines) > len(deployment.references) + SPARE_ENGINES:
                         self._engines.popitem(last=False)
         self._engines.move_to_end(path)
         return self._engines[path]

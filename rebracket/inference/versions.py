@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-from rebracket.config import Deployment
+from rebracket.config import SHADOW, Deployment
 from rebracket.errors import RebracketError
 from rebracket.inference.predictor import Reader
 from rebracket.inference.router import Router, Variant
@@ -42,6 +42,8 @@ class Versions:
         self.loaded: dict[Path, Loaded] = {}
         self.models: dict[str, ExportedModel] = {}
         """By variant."""
+        self.shadow: Reader | None = None
+        """Reads along with the router's."""
         self.router = self._resolved()
         self._thread = Thread(target=self._follow, name="versions", daemon=True)
         self._thread.start()
@@ -67,13 +69,19 @@ class Versions:
         loaded: dict[Path, Loaded] = {}
         models: dict[str, ExportedModel] = {}
         variants = []
-        for variant in self._deployment.variants:
-            model = models[variant.called] = resolve(variant.model)
+
+        def read(reference: str, name: str) -> Reader:
+            model = models[name] = resolve(reference)
             found = loaded.get(model.path) or self.loaded.get(model.path)
             loaded[model.path] = found or Loaded(model, self._load(model))
             reader = loaded[model.path].reader
-            ref = reader.ref.model_copy(update={"variant": variant.called})
-            variants.append(Variant(variant.weight, replace(reader, ref=ref)))
+            return replace(reader, ref=reader.ref.model_copy(update={"variant": name}))
+
+        for variant in self._deployment.variants:
+            reader = read(variant.model, variant.called)
+            variants.append(Variant(variant.weight, reader))
+        along = self._deployment.ab.shadow
+        self.shadow = read(along, SHADOW) if along else None
         self.loaded, self.models = loaded, models
         return Router(variants, salt=self._deployment.ab.salt)
 

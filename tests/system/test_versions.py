@@ -113,8 +113,8 @@ def predict_headers(key_store: KeyStore) -> dict[str, str]:
 
 
 @pytest.fixture
-def split(two_versions: str) -> Iterator[Server]:
-    """A server of both versions, a quarter of the subjects for the newer one."""
+def split(two_versions: str, home: Path) -> Iterator[Server]:
+    """A server of both versions, a quarter of the subjects for the newer one, which shadows too."""
     variants = [{"model": OLD, "weight": 3, "name": "a"}, {"model": NEW, "weight": 1, "name": "b"}]
     with serving(
         "rebracket.cli",
@@ -123,6 +123,8 @@ def split(two_versions: str) -> Iterator[Server]:
         AUTH__STORE=two_versions,
         RATE_LIMIT__ENABLED="false",
         AB__VARIANTS=json.dumps(variants),
+        AB__SHADOW=NEW,
+        MONITORING__STORE=str(home / "predictions.db"),
     ) as server:
         yield server
 
@@ -161,3 +163,8 @@ def test_subjects_are_split_and_stay(
         timeout=60,
     )
     assert without_scope.status_code == 403
+
+    report = httpx2.get(f"{split.url}/experiments", headers=headers, timeout=60).json()
+    shadow = next(row for row in report["variants"] if row["variant"] == "shadow")
+    assert shadow["version"] == NEW
+    assert shadow["requests"] > len(subjects)
