@@ -33,28 +33,20 @@ class Reader:
         self.read += segments
 
 
-def test_what_was_answered_is_read_too() -> None:
+@pytest.mark.parametrize(("idle", "wanted"), [(True, [DOOR, DOOR]), (False, [])])
+def test_what_was_answered_is_read_too_unless_others_wait(
+    idle: bool, wanted: list[Segment]
+) -> None:
     async def run() -> list[Segment]:
         reader = Reader()
-        shadow = Shadow(reader, is_idle=lambda: True)
-        shadow.follow([DOOR, DOOR])
-        await shadow.close()
-        return reader.read
-
-    assert asyncio.run(run()) == [DOOR, DOOR]
-
-
-def test_it_leaves_out_what_comes_while_others_wait() -> None:
-    async def run() -> list[Segment]:
-        reader = Reader()
-        shadow = Shadow(reader, is_idle=lambda: False)
+        shadow = Shadow(reader, is_idle=lambda: idle)
         shadow.follow([DOOR, DOOR])
         await shadow.close()
         return reader.read
 
     before = left_out()
-    assert asyncio.run(run()) == []
-    assert left_out() == before + 2
+    assert asyncio.run(run()) == wanted
+    assert left_out() == before + 2 - len(wanted)
 
 
 def test_it_reads_so_many_at_once_and_no_more() -> None:
