@@ -1,6 +1,9 @@
 """The BentoML service: routes only. Start it with `rebracket serve` or `bentoml serve service:Rebracket`."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from time import monotonic, time
 
 import bentoml
@@ -10,19 +13,21 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from rebracket import __version__
-from rebracket.config import settings
+from rebracket.config import SHADOW, settings
 from rebracket.durations import duration
-from rebracket.errors import FieldError, InvalidRequest
+from rebracket.errors import FieldError, InvalidRequest, ReloadRefused, StoreError
 from rebracket.gateway import caller, problems
 from rebracket.gateway.app import Service
 from rebracket.inference.collector import quiet_collector
 from rebracket.inference.lanes import Lanes, lanes_of
 from rebracket.inference.predictor import Predictor, Reader
 from rebracket.inference.runner import Runner
-from rebracket.monitoring import experiments
+from rebracket.inference.shadow import Shadow
+from rebracket.inference.versions import Load, Versions
+from rebracket.monitoring import experiments, trace
 from rebracket.monitoring.drift import DriftWatch
 from rebracket.monitoring.monitor import Monitor
-from rebracket.registry import resolve
+from rebracket.registry import ExportedModel, reloads
 from rebracket.schemas import (
     ExperimentReport,
     Health,
@@ -55,52 +60,76 @@ class Rebracket:
 
     def __init__(self) -> None:
         self.started = monotonic()
-        self.model = resolve(deployment.model_path)
-        self.predictor, lanes = self._home()
+        load, lanes = self._home()
+        self.versions = Versions(deployment, load)
         self.monitor = Monitor(deployment.monitoring)
         self.drift = DriftWatch(
             self.monitor.store,
             deployment.monitoring.drift,
-            lambda: [(self.predictor.ref, self.model.manifest.baseline)],
+            lambda: [
+                (item.reader.ref, item.model.manifest.baseline)
+                for item in self.versions.loaded.values()
+            ],
         )
         self.runner = Runner(lanes, deployment.batching)
+        self.shadow = Shadow(self._read_along, is_idle=self.runner.is_idle)
         quiet_collector()
 
-    def _home(self) -> tuple[Reader, Lanes]:
-        """The model, and where it is computed: in this process, or in the service of engines."""
+    def _home(self) -> tuple[Load, Lanes]:
+        """How to load a model, and where it is computed: in this process, or in the service of engines."""
         quantization = deployment.optimization.quantization
         if deployment.runner == "embedded":
-            options = deployment.engine
-            return Predictor.load(self.model, quantization, options=options), lanes_of(deployment)
+            load = partial(Predictor.load, quantization=quantization, options=deployment.engine)
+            return load, lanes_of(deployment)
         from rebracket.inference.remote import ServiceLanes
 
         lanes = ServiceLanes(self.engines, max_batch_size=deployment.batching.max_batch_size)
-        return Reader.of(self.model, quantization, engine=deployment.model_path), lanes
+        return lambda model: Reader.of(model, quantization, engine=str(model.path)), lanes
+
+    def _reader(self) -> Reader:
+        """The version that reads for whoever asks."""
+        return self.versions.router.reader(trace.current().subject, version=caller.version())
+
+    def _shadow(self, segments: Sequence[Segment]) -> None:
+        if self.versions.shadow is not None:
+            self.shadow.follow(segments)
+
+    async def _read_along(self, segments: Sequence[Segment]) -> None:
+        reader = self.versions.shadow
+        if reader is not None:
+            trace.begin(replace(trace.current()))  # the request's own is being logged
+            with self.monitor.request(reader) as observe:
+                await self.runner.predict_all(reader, segments, caller=SHADOW, observe=observe)
 
     @bentoml.api(route="/predict")
     async def predict(self, segment: Segment, /) -> Prediction:
         """Read one segment."""
-        with self.monitor.request(self.predictor) as observe:
-            return await self.runner.predict(
-                self.predictor,
+        reader = self._reader()
+        with self.monitor.request(reader) as observe:
+            answer = await self.runner.predict(
+                reader,
                 segment,
                 caller=caller.subject(),
                 admit=caller.charge_work,
                 observe=observe,
             )
+        self._shadow([segment])
+        return answer
 
     @bentoml.api(route="/predict_batch")
     async def predict_batch(self, batch: SegmentBatch, /) -> PredictionBatch:
         """Read up to 256 segments; answers come in the same order."""
-        with self.monitor.request(self.predictor) as observe:
+        reader = self._reader()
+        with self.monitor.request(reader) as observe:
             answers = await self.runner.predict_all(
-                self.predictor,
+                reader,
                 batch.segments,
                 caller=caller.subject(),
                 admit=caller.charge_work,
                 observe=observe,
             )
             observe.items_failed(answers)
+        self._shadow(batch.segments)
         items = [
             answer
             if isinstance(answer, Prediction)
@@ -116,30 +145,31 @@ class Rebracket:
         return Health(
             status="degraded" if drifted else "ok",
             ready=True,
-            models=[self.predictor.ref],
+            models=[variant.reader.ref for variant in self.versions.router.variants],
             drift=self.drift.found,
             uptime_s=monotonic() - self.started,
             version=__version__,
         )
 
     def models(self) -> ModelList:
-        """What answers here."""
-        ref, manifest = self.predictor.ref, self.model.manifest
+        """What answers here, and its share of the traffic."""
+        variants, models = self.versions.router.variants, self.versions.models
+        total = sum(variant.weight for variant in variants)
         return ModelList(
             models=[
-                ModelInfo(
-                    name=ref.name,
-                    version=ref.version,
-                    variant=ref.variant,
-                    weight=1.0,
-                    quantization=deployment.optimization.quantization,
-                    labels=manifest.labels,
-                    created=manifest.created,
-                    metrics=manifest.metrics,
-                    card=self.model.card,
-                )
+                _info(models[variant.name], variant.name, variant.weight / total)
+                for variant in variants
             ]
         )
+
+    def reload(self) -> ModelList:
+        """Serve what aliases name now, here at once and in the other workers within a second. Blocks."""
+        try:
+            self.versions.reload()
+        except StoreError as error:
+            raise ReloadRefused(str(error)) from error
+        reloads.ask()
+        return self.models()
 
     def experiments(self, since: str | None) -> ExperimentReport:
         """What each variant did. Blocks."""
@@ -153,9 +183,25 @@ class Rebracket:
     @bentoml.on_shutdown
     async def close(self) -> None:
         """Let running predictions end."""
+        await self.shadow.close()
         await self.runner.close()
+        self.versions.close()
         self.drift.close()
         self.monitor.close()
+
+
+def _info(model: ExportedModel, variant: str, weight: float) -> ModelInfo:
+    return ModelInfo(
+        name=model.name,
+        version=model.version,
+        variant=variant,
+        weight=weight,
+        quantization=deployment.optimization.quantization,
+        labels=model.manifest.labels,
+        created=model.manifest.created,
+        metrics=model.manifest.metrics,
+        card=model.card,
+    )
 
 
 async def health(_: Request) -> Response:
@@ -177,10 +223,17 @@ async def experiment_report(request: Request) -> Response:
     return Response(body.model_dump_json(), media_type="application/json")
 
 
+async def reload(_: Request) -> Response:
+    """POST /admin/reload."""
+    body = await asyncio.to_thread(bentoml.get_current_service().reload)
+    return Response(body.model_dump_json(), media_type="application/json")
+
+
 routes = [
     Route("/health", health),
     Route("/models", models),
     Route("/experiments", experiment_report),
+    Route("/admin/reload", reload, methods=["POST"]),
 ]
 Rebracket.mount_asgi_app(  # type: ignore[attr-defined]  # the decorator makes it a Service
     Starlette(routes=routes, exception_handlers=problems.HANDLERS)

@@ -66,6 +66,7 @@ def export(tag: str, *, step: Step) -> tuple[str, Report]:
         metadata = {
             "metrics": bundle.facts.test.flat(),
             "torch_model": str(stored.tag),
+            "data_hash": bundle.facts.data_hash,
             "calibration": bundle.facts.calibration.model_dump(),
             "labels": [str(label) for label in bundle.facts.labels],
             "export": report.model_dump(mode="json"),

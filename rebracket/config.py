@@ -4,10 +4,10 @@ import os
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,6 +22,10 @@ from rebracket.rates import Rate
 CONFIG_VARIABLE = "REBRACKET_CONFIG"
 PREFIX = "REBRACKET_"
 MIB = 2**20
+
+Alias = Literal["production", "candidate"]
+ALIASES: Final[tuple[Alias, ...]] = get_args(Alias)
+"""Names that stored models can be given, whatever their version."""
 
 
 def data_folder() -> Path:
@@ -78,6 +82,41 @@ class Batching(Section):
     max_batch_size: Annotated[int, Field(ge=1, le=1024)] = 32
     max_latency_ms: Annotated[float, Field(ge=1, le=3_600_000)] = 10_000.0
     max_queue: Annotated[int, Field(ge=1)] = 200_000
+
+
+SHADOW = "shadow"
+"""What the predictions of `ab.shadow` are called."""
+
+
+class Variant(Section):
+    """A model and its part of the traffic; answers call it `name`, by default what `model` says."""
+
+    model: Annotated[str, Field(min_length=1)]
+    weight: Annotated[float, Field(gt=0, le=1e6)] = 1.0
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")] | None = None
+
+    @property
+    def called(self) -> str:
+        """Its name."""
+        return self.name or Path(self.model).name
+
+
+class AB(Section):
+    """Which models share the traffic; without variants, `model_path` has all of it.
+
+    `shadow` names a model that reads the same segments when there is time; nobody sees its answers.
+    """
+
+    salt: str = "rebracket"
+    variants: Annotated[list[Variant], Field(max_length=16)] = []
+    shadow: Annotated[str, Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _named_apart(self) -> Self:
+        names = [variant.called for variant in self.variants]
+        if len({*names, SHADOW}) <= len(names):
+            raise ValueError(f"variants need names that differ, from {SHADOW!r} as well")
+        return self
 
 
 class Auth(Section):
@@ -142,10 +181,22 @@ class Deployment(Section):
     runner: Literal["embedded", "service"] = "embedded"
     engine: Engine = Engine()
     batching: Batching = Batching()
+    ab: AB = AB()
     auth: Auth = Field(default_factory=Auth)
     rate_limit: RateLimit = Field(default_factory=RateLimit)
     monitoring: Monitoring = Field(default_factory=Monitoring)
     logs: Logs = Logs()
+
+    @property
+    def variants(self) -> list[Variant]:
+        """What shares the traffic, even if it is one."""
+        return self.ab.variants or [Variant(model=self.model_path, name="default")]
+
+    @property
+    def references(self) -> list[str]:
+        """Every model that is served, seen or not."""
+        along = [self.ab.shadow] if self.ab.shadow else []
+        return [*(variant.model for variant in self.variants), *along]
 
 
 class Settings(BaseSettings):

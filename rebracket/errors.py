@@ -4,7 +4,8 @@ RebracketError
 ├── ConfigError            settings that can't be used; stops the start
 ├── StoreError             the model store
 │   ├── ModelNotFound
-│   └── ModelIncompatible
+│   ├── ModelIncompatible
+│   └── ModelCorrupt       files that are not as they were saved
 ├── CorpusError            a data file that can't be read
 ├── ExportError            an export that failed or did not verify
 ├── KeyStoreError          the store of API keys
@@ -61,6 +62,10 @@ class ModelNotFound(StoreError):
 
 class ModelIncompatible(StoreError):
     """A stored model that this version of the package can't serve."""
+
+
+class ModelCorrupt(StoreError):
+    """A model's files, or an archive of them, are not as they were saved."""
 
 
 class CorpusError(RebracketError):
@@ -221,6 +226,14 @@ class SlowRequest(RequestError):
     status = 408
     slug = "request-timeout"
     title = "The request came too slowly"
+
+
+class ReloadRefused(RequestError):
+    """What the references mean now can't be served; what was served still is."""
+
+    status = 409
+    slug = "reload-refused"
+    title = "These models can't be served"
 
 
 class PayloadTooLarge(RequestError):

@@ -28,6 +28,9 @@ from rebracket.gateway.keys import SCOPES  # noqa: E402
 from rebracket.inference.predictor import Predictor  # noqa: E402
 from rebracket.rates import Rate  # noqa: E402
 from rebracket.registry import ExportedModel, resolve  # noqa: E402
+from tests.small_store import home, save  # noqa: E402
+
+__all__ = ["home", "save"]
 
 
 @pytest.fixture(scope="session", autouse=True)

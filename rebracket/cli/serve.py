@@ -23,11 +23,12 @@ DEMO_LIFETIME = timedelta(days=7)
 )
 @fails_in_one_line
 def serve(demo_key: bool) -> None:
-    """Serve the model that the settings name."""
+    """Serve the models that the settings name."""
     deployment = load_settings().deployment
     from rebracket.registry import resolve
 
-    resolve(deployment.model_path).artefact(deployment.optimization.quantization)
+    for reference in deployment.references:
+        resolve(reference).artefact(deployment.optimization.quantization)
     folder = _service_folder()
     _open_stores(deployment)
     if demo_key and deployment.auth.enabled:

@@ -14,6 +14,7 @@ NEEDS: dict[str, Scope] = {
     "/predict": "predict",
     "/predict_batch": "predict",
     "/experiments": "admin",
+    "/admin/reload": "admin",
 }
 METRICS = "/metrics"
 

@@ -19,11 +19,15 @@ DETAILS = {
 
 @dataclass(slots=True)
 class Caller:
-    """One request's caller; `subject` names whose share it uses, `work` how many tokens that holds."""
+    """One request's caller; `subject` names whose share it uses, `work` how many tokens that holds.
+
+    `version` is the model version that it asks for, and may.
+    """
 
     limiter: Limiter | None
     subject: str = ""
     work: Rate | None = None
+    version: str = ""
     decisions: dict[str, Decision] = field(default_factory=dict)
 
     async def charge_work(self, tokens: int) -> None:
@@ -66,6 +70,12 @@ def subject() -> str:
     """Whose share the request uses; nobody's outside of one."""
     caller = _caller.get()
     return caller.subject if caller else ""
+
+
+def version() -> str:
+    """The model version that the request asks for; empty where any will do."""
+    caller = _caller.get()
+    return caller.version if caller else ""
 
 
 async def charge_work(tokens: int) -> None:

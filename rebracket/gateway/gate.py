@@ -16,6 +16,7 @@ from rebracket.gateway.limits.fields import fields
 from rebracket.gateway.limits.gcra import Charge
 from rebracket.gateway.limits.limiter import Limiter
 from rebracket.gateway.middleware import request_id
+from rebracket.inference.router import PIN
 from rebracket.monitoring import trace
 from rebracket.monitoring.metrics import REJECTIONS
 
@@ -53,6 +54,9 @@ class Gatekeeper:
         needed = access.needed_scope(path)
         if record and needed and needed not in record.scopes:
             raise Forbidden(needed)
+        who.version = Headers(scope=scope).get(PIN, "")
+        if record and who.version and "admin" not in record.scopes:
+            raise Forbidden("admin")
 
     async def _identify(self, scope: Scope, who: Caller) -> KeyRecord:
         assert self.keyring is not None

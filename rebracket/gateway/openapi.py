@@ -63,7 +63,11 @@ def document() -> dict[str, Any]:
         [(schema, "validation") for schema in SCHEMAS],
         ref_template="#/components/schemas/{model}",
     )
+    reload = _operation("/admin/reload", "Serve what aliases name now, in all workers")
     paths = {
+        "/admin/reload": {
+            "post": {**reload, "responses": _responses("/admin/reload", _json(ModelList), (409,))}
+        },
         **{path: {"post": _post(path)} for path in BODIES},
         **{path: {"get": _get_object(path)} for path in OBJECTS},
         **{path: {"get": _get_text(path)} for path in TEXTS},
@@ -96,7 +100,8 @@ def _get_text(path: str) -> dict[str, Any]:
 
 
 def _operation(path: str, summary: str) -> dict[str, Any]:
-    operation: dict[str, Any] = {"operationId": path.strip("/"), "summary": summary}
+    name = path.strip("/").replace("/", "_")
+    operation: dict[str, Any] = {"operationId": name, "summary": summary}
     if path not in OPEN:
         operation["security"] = [{name: []} for name in SECURITY]
         scope = NEEDS.get(path)

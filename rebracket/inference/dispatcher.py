@@ -34,6 +34,11 @@ class Dispatcher:
         self._since = perf_counter()
         self._closing = False
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits for a lane."""
+        return not self._queue
+
     def submit(self, request: Request, jobs: Sequence[Job]) -> None:
         """Queue a request's jobs, all or none.
 

@@ -5,7 +5,9 @@ bounds and time limits stay with the workers' dispatchers, before anything is se
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import bentoml
@@ -17,18 +19,28 @@ from starlette.applications import Starlette
 
 from rebracket.config import Batching, settings
 from rebracket.inference.dispatcher import Dispatcher
-from rebracket.inference.engine import Scores
+from rebracket.inference.engine import Engine, Scores
 from rebracket.inference.fairness import FairQueue
 from rebracket.inference.jobs import Job, Request, Unit
 from rebracket.inference.lanes import Done, Outcome, lanes_of
-from rebracket.inference.predictor import Predictor
-from rebracket.registry import resolve
+from rebracket.registry import read_exported, resolve
 from rebracket.segment.text import Windows
 
 FOR_EVER = 10**9
 """BentoML closes its client every 100 calls, under those in flight (bentoml issue 5540)."""
 
+SPARE_ENGINES = 2
+"""Kept after a switch, for requests under way and for a rollback."""
+
 deployment = settings().deployment
+
+
+def load_engine(path: str) -> Engine:
+    """The engine of an exported model's folder."""
+    model = read_exported(Path(path))
+    artefact = model.artefact(deployment.optimization.quantization)
+    options = deployment.engine
+    return Engine(model.file(artefact.file), threads=options.threads, provider=options.provider)
 
 
 class Factory(ServiceAppFactory):  # type: ignore[misc]  # its package is untyped
@@ -66,10 +78,11 @@ class EngineService:
     """Computes windows for API workers that hold no model."""
 
     def __init__(self) -> None:
-        model = resolve(deployment.model_path)
-        self.predictor = Predictor.load(
-            model, deployment.optimization.quantization, options=deployment.engine
-        )
+        self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._loading = asyncio.Lock()
+        for reference in deployment.references:
+            path = str(resolve(reference).path)
+            self._engines[path] = load_engine(path)
         alone = deployment.model_copy(update={"workers": 1})
         self.dispatcher = Dispatcher(lanes_of(alone), Batching(max_queue=FOR_EVER))
 
@@ -82,13 +95,27 @@ class EngineService:
     async def read(self, windows: list[Any]) -> list[Any]:
         """The scores of each packed window, packed, or what its failure says, in its place."""
         request = Request(None)
-        jobs = [Job(request, self.predictor.engine, unpack_window(*window)) for window in windows]
+        jobs = [
+            Job(request, await self._engine(path), unpack_window(tokens, field))
+            for path, tokens, field in windows
+        ]
         self.dispatcher.submit(request, jobs)
         found = await asyncio.gather(*(job.answer for job in jobs), return_exceptions=True)
         return [
             repr(item) if isinstance(item, BaseException) else pack_scores(item.scores)
             for item in found
         ]
+
+    async def _engine(self, path: str) -> Engine:
+        """That of the exported model in a folder, which a worker has checked; the last few are kept."""
+        if path not in self._engines:
+            async with self._loading:
+                if path not in self._engines:
+                    self._engines[path] = await asyncio.to_thread(load_engine, path)
+                    while len(self._engines) > len(deployment.references) + SPARE_ENGINES:
+                        self._engines.popitem(last=False)
+        self._engines.move_to_end(path)
+        return self._engines[path]
 
     @bentoml.on_shutdown
     async def close(self) -> None:
@@ -117,7 +144,9 @@ class ServiceLanes:
     async def _call(self, units: Sequence[Unit], done: Done) -> None:
         found: list[Outcome]
         try:
-            packed = await self._engines.read([pack_window(unit.windows) for unit in units])
+            packed = await self._engines.read(
+                [(unit.job.engine, *pack_window(unit.windows)) for unit in units]
+            )
             assert len(packed) == len(units), "an answer for each, or callers get others' answers"
             found = [unpack_scores(item) for item in packed]
         except Exception as error:  # noqa: BLE001 - whatever it was, those who wait are told

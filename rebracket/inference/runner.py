@@ -148,6 +148,10 @@ class Runner:
         finally:
             timer.cancel()
 
+    def is_idle(self) -> bool:
+        """Whether nothing waits."""
+        return self._dispatcher.is_idle
+
     async def close(self) -> None:
         """Let what was taken end; take nothing more."""
         await self._dispatcher.close()

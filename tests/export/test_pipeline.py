@@ -13,6 +13,7 @@ from export.report import Report
 from rebracket import registry
 from rebracket.errors import ExportError, ModelIncompatible, ModelNotFound, StoreError
 from rebracket.registry import EXPORTED, TRAINED, ExportedModel
+from rebracket.registry.checksums import SUMS
 from rebracket.training.bundle import Bundle, committed_path
 
 
@@ -53,7 +54,7 @@ def test_the_torch_model_is_stored_with_its_metadata(exported: ExportedModel) ->
 
 def test_serving_needs_only_what_is_stored(exported: ExportedModel) -> None:
     files = {path.name for path in exported.path.iterdir()}
-    described = {"manifest.json", "tokenizer.json", "card.md", "report.json", "model.yaml"}
+    described = {"manifest.json", "tokenizer.json", "card.md", "report.json", "model.yaml", SUMS}
     assert files == {*described, "model.onnx", "model.int8.onnx"}
 
 

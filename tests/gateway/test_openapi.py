@@ -16,7 +16,8 @@ def test_the_document_is_served(client: TestClient) -> None:
 
 def test_every_route_of_the_application_is_in_it(client: TestClient) -> None:
     routes = {"/predict", "/predict_batch", "/health", "/models", "/metrics", "/experiments"}
-    assert document["paths"].keys() == routes | {"/livez", "/readyz", "/healthz"}
+    routes |= {"/admin/reload", "/livez", "/readyz", "/healthz"}
+    assert document["paths"].keys() == routes
     for path, operations in document["paths"].items():
         (method,) = operations
         body = {"text": "a", "segments": []}

@@ -1,21 +1,14 @@
-"""The BentoML model store: trained models in, exported models out.
+"""An exported model as a folder: `manifest.json`, `tokenizer.json`, `card.md`, one ONNX file an artefact."""
 
-An exported model is a folder with `manifest.json` (`Manifest`), `tokenizer.json`, one ONNX file an
-artefact and `card.md`; in the store, or at any path.
-"""
-
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import bentoml
-from bentoml.exceptions import BentoMLException
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rebracket.errors import ModelIncompatible, ModelNotFound, StoreError
+from rebracket.errors import ModelIncompatible
 from rebracket.inference.calibration import Calibration
 from rebracket.monitoring.baseline import Baseline
 from rebracket.taxonomy import TYPES, RebracketingType
@@ -24,7 +17,8 @@ TRAINED = "rebracket-segment-torch"
 EXPORTED = "rebracket-segment"
 MANIFEST = "manifest.json"
 
-SemanticVersion = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+(-[0-9a-z.-]+)?$")]
+VERSION = re.compile(r"\d+\.\d+\.\d+(-[0-9a-z.-]+)?")
+SemanticVersion = Annotated[str, Field(pattern=f"^{VERSION.pattern}$")]
 
 
 class Record(BaseModel):
@@ -71,6 +65,11 @@ class ExportedModel:
         return self.manifest.version
 
     @property
+    def tag(self) -> str:
+        """`name:version`."""
+        return f"{self.name}:{self.version}"
+
+    @property
     def card(self) -> str:
         """The model card, Markdown."""
         return self.file("card.md").read_text(encoding="utf-8")
@@ -86,7 +85,7 @@ class ExportedModel:
         except KeyError:
             there = ", ".join(self.manifest.artefacts)
             raise ModelIncompatible(
-                f"{self.name}:{self.version} has no {quantization!r} artefact; it has: {there}"
+                f"{self.tag} has no {quantization!r} artefact; it has: {there}"
             ) from None
 
     def file(self, name: str) -> Path:
@@ -97,21 +96,17 @@ class ExportedModel:
         """
         path = self.path / name
         if not path.is_file():
-            raise ModelIncompatible(f"{self.name}:{self.version} lacks {name} in {self.path}")
+            raise ModelIncompatible(f"{self.tag} lacks {name} in {self.path}")
         return path
 
-
-def resolve(model_path: str) -> ExportedModel:
-    """The exported model that a store tag (`name:version`, `name:latest`) or a path names.
-
-    Raises:
-        ModelNotFound: there is none; says what is there instead.
-        ModelIncompatible: it is not an exported model of this format.
-    """
-    folder = Path(model_path).expanduser()
-    if folder.is_dir():
-        return read_exported(folder)
-    return read_exported(Path(find(model_path).path))
+    def require_files(self) -> None:
+        """Raises ModelIncompatible where a file that serving may need is not there."""
+        for name in (
+            "tokenizer.json",
+            "card.md",
+            *(a.file for a in self.manifest.artefacts.values()),
+        ):
+            self.file(name)
 
 
 def read_exported(folder: Path) -> ExportedModel:
@@ -131,51 +126,6 @@ def read_exported(folder: Path) -> ExportedModel:
     if tuple(manifest.labels) != TYPES:
         raise ModelIncompatible(f"{folder}/{MANIFEST}: labels differ from the taxonomy")
     return ExportedModel(path=folder.absolute(), manifest=manifest)
-
-
-def find(tag: str) -> bentoml.Model:
-    """A model of the store by tag.
-
-    Raises:
-        ModelNotFound: there is none; lists the store's rebracket models.
-    """
-    try:
-        return bentoml.models.get(tag)
-    except (BentoMLException, ValueError):
-        there = ", ".join(sorted(str(model.tag) for model in stored())) or "none"
-        raise ModelNotFound(f"no model {tag!r} in the store; there: {there}") from None
-
-
-def stored() -> list[bentoml.Model]:
-    """This project's models in the store."""
-    return [model for model in bentoml.models.list() if model.tag.name in (TRAINED, EXPORTED)]
-
-
-def exists(name: str, version: str) -> bool:
-    """Whether the store has this exact version."""
-    return any(str(model.tag) == f"{name}:{version}" for model in stored())
-
-
-@contextmanager
-def create(
-    name: str, version: str, *, labels: Mapping[str, str], metadata: Mapping[str, Any]
-) -> Iterator[Path]:
-    """A folder that becomes a stored model when the block ends well, and nothing otherwise.
-
-    Raises:
-        StoreError: the version exists: versions are immutable.
-    """
-    refuse_existing(name, version)
-    with bentoml.models.create(
-        f"{name}:{version}", labels=dict(labels), metadata=dict(metadata)
-    ) as model:
-        yield Path(model.path)
-
-
-def refuse_existing(name: str, version: str) -> None:
-    """Raises StoreError where the version is there already: versions are immutable."""
-    if exists(name, version):
-        raise StoreError(f"{name}:{version} exists; versions are immutable: give another one")
 
 
 def now() -> str:
