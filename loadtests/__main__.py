@@ -2,14 +2,12 @@
 
 import os
 import subprocess
-import sys
 from contextlib import ExitStack
 
 import click
 
-from loadtests.bench.__main__ import PLENTY, RESULTS
-from loadtests.bench.candidates import ROOT, ours, serving
 from loadtests.profiles import PROFILES
+from loadtests.servers import PLENTY, PYTHON, RESULTS, ROOT, ours, serving
 from rebracket.config import load_settings
 from rebracket.gateway.key_store import KeyStore
 from rebracket.rates import Rate
@@ -23,10 +21,7 @@ LITTLE = Rate("60/minute")
 @click.option("--shorten", default=1.0, show_default=True, help="Share of each stage's time.")
 def main(profile: str, shorten: float) -> None:
     """Write loadtests/results/PROFILE.html and .csv; exit with 1 when the objective is not met."""
-    command, extra = ours(PORT, "embedded")
-    extra |= {
-        f"REBRACKET_DEPLOYMENT__{name}": value for name, value in PROFILES[profile].settings.items()
-    }
+    command, extra = ours(PORT, RUNNER="embedded", **PROFILES[profile].settings)
     RESULTS.mkdir(exist_ok=True)
     with ExitStack() as stack:
         store = KeyStore.open(load_settings().deployment.auth.store)
@@ -39,7 +34,7 @@ def main(profile: str, shorten: float) -> None:
             stack.callback(store.revoke, key.record.id)
         server = stack.enter_context(serving("server", PORT, command, extra))
         locust = subprocess.run(
-            [sys.executable, "-m", "locust", *arguments(profile, shorten, server.process.pid)],
+            [PYTHON, "-m", "locust", *arguments(profile, shorten, server.process.pid)],
             cwd=ROOT,
             env=os.environ
             | {

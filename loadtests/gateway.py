@@ -5,9 +5,7 @@ machine's moods hit all alike; ratios are of medians, to the server without.
 """
 
 import json
-import os
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,41 +15,24 @@ from statistics import median, quantiles
 
 import httpx2
 
+from loadtests.servers import PLENTY, RESULTS, ours, serving
 from rebracket.gateway.key_store import KeyStore
 from rebracket.gateway.keys import Key
-from rebracket.rates import Rate
 
 REQUESTS = 800
 PORT = 8130
-PATIENCE_S = 180
-PLENTY = Rate("1000000000/second")
-RESULTS = Path(__file__).parent / "results" / "gateway.json"
 
 
 def start(stack: ExitStack, port: int, folder: Path, **settings: str) -> httpx2.Client:
     """A client of a new server with these settings."""
     values = {
-        "API__PORT": str(port),
         "AUTH__STORE": f"sqlite:///{folder}/keys.db",
-        "AUTH__FAILURES": "null",
         "RATE_LIMIT__STORAGE": f"sqlite:///{folder}/limits.db",
         **settings,
     }
-    environment = os.environ | {f"REBRACKET_DEPLOYMENT__{k}": v for k, v in values.items()}
-    command = [sys.executable, "-m", "rebracket.cli", "serve"]
-    server = stack.enter_context(
-        subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    )
-    stack.callback(server.terminate)
-    client = stack.enter_context(httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60))
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        try:
-            if client.get("/readyz").is_success:
-                return client
-        except httpx2.TransportError:
-            time.sleep(0.2)
-    raise SystemExit("a server did not get ready")
+    server = stack.enter_context(serving(str(port), port, *ours(port, **values)))
+    url = f"http://127.0.0.1:{server.port}"
+    return stack.enter_context(httpx2.Client(base_url=url, timeout=60))
 
 
 def time_ms(client: httpx2.Client, key: str, path: str, status: int) -> float:
@@ -116,8 +97,8 @@ def main() -> None:
             + "".join(f"{value:8.2f}" for value in figures.values())
             + f"{figures['p50'] - base:11.2f}{figures['p50'] / base:7.2f}"
         )
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(found, indent=2))
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "gateway.json").write_text(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":

@@ -10,13 +10,13 @@ import random
 import time
 from typing import Any
 
-import psutil
 from locust import LoadTestShape, User, between, constant_throughput, events, task
 from locust.argument_parser import LocustArgumentParser
 from locust.contrib.fasthttp import FastHttpUser
 from locust.env import Environment
 
 from loadtests.profiles import PROFILES, Profile
+from loadtests.servers import rss_bytes
 from loadtests.slo import Answer, judge, judge_memory, percentile_95
 from rebracket.training.corpus import load_part
 
@@ -180,10 +180,7 @@ class Witness:
         options = self.environment.parsed_options
         if options is None or not options.server_pid:
             return 0
-        server = psutil.Process(options.server_pid)
-        return float(
-            sum(item.memory_info().rss for item in (server, *server.children(recursive=True)))
-        )
+        return rss_bytes(options.server_pid)
 
 
 @events.init.add_listener

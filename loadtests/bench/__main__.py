@@ -7,29 +7,26 @@ import subprocess
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median
 
 import click
 
-from loadtests.bench.candidates import Server, commands, model_folder, serving
+from loadtests.bench.candidates import commands, model_folder
 from loadtests.bench.engine import closed_loop as engine_alone
 from loadtests.bench.load import Load, closed_loop, open_loop
 from loadtests.bench.report import plot, show
 from loadtests.client import pack
+from loadtests.servers import PLENTY, RESULTS, Server, serving
 from rebracket.config import available_cores, load_settings
 from rebracket.gateway.key_store import KeyStore
 from rebracket.inference.predictor import Predictor
-from rebracket.rates import Rate
 from rebracket.registry import resolve
 from rebracket.schemas import Segment
 from rebracket.training.corpus import load_part
 
-PLENTY = Rate("1000000000/second")
 PORT = 8140
 CLIENTS = (1, 16, 64)
 BATCH = 64
-RESULTS = Path(__file__).parents[1] / "results"
 
 
 def texts() -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.bench.candidates import ROOT
+from loadtests.servers import ROOT
 from rebracket.registry import ExportedModel
 from tests.system.conftest import serving
 
