@@ -27,7 +27,7 @@ from rebracket.inference.versions import Load, Versions
 from rebracket.monitoring import experiments, trace
 from rebracket.monitoring.drift import DriftWatch
 from rebracket.monitoring.monitor import Monitor
-from rebracket.registry import ExportedModel, reloads
+from rebracket.registry import reloads
 from rebracket.schemas import (
     ExperimentReport,
     Health,
@@ -67,8 +67,8 @@ class Rebracket:
             self.monitor.store,
             deployment.monitoring.drift,
             lambda: [
-                (item.reader.ref, item.model.manifest.baseline)
-                for item in self.versions.loaded.values()
+                (reader.ref, reader.model.manifest.baseline)
+                for reader in self.versions.router.readers
             ],
         )
         self.runner = Runner(lanes, deployment.batching)
@@ -91,11 +91,11 @@ class Rebracket:
         return self.versions.router.reader(trace.current().subject, version=caller.version())
 
     def _shadow(self, segments: Sequence[Segment]) -> None:
-        if self.versions.shadow is not None:
+        if self.versions.router.shadow is not None:
             self.shadow.follow(segments)
 
     async def _read_along(self, segments: Sequence[Segment]) -> None:
-        reader = self.versions.shadow
+        reader = self.versions.router.shadow
         if reader is not None:
             trace.begin(replace(trace.current()))  # the request's own is being logged
             with self.monitor.request(reader) as observe:
@@ -153,13 +153,10 @@ class Rebracket:
 
     def models(self) -> ModelList:
         """What answers here, and its share of the traffic."""
-        variants, models = self.versions.router.variants, self.versions.models
+        variants = self.versions.router.variants
         total = sum(variant.weight for variant in variants)
         return ModelList(
-            models=[
-                _info(models[variant.name], variant.name, variant.weight / total)
-                for variant in variants
-            ]
+            models=[_info(variant.reader, variant.weight / total) for variant in variants]
         )
 
     def reload(self) -> ModelList:
@@ -190,17 +187,18 @@ class Rebracket:
         self.monitor.close()
 
 
-def _info(model: ExportedModel, variant: str, weight: float) -> ModelInfo:
+def _info(reader: Reader, weight: float) -> ModelInfo:
+    manifest = reader.model.manifest
     return ModelInfo(
-        name=model.name,
-        version=model.version,
-        variant=variant,
+        name=manifest.name,
+        version=manifest.version,
+        variant=reader.ref.variant,
         weight=weight,
         quantization=deployment.optimization.quantization,
-        labels=model.manifest.labels,
-        created=model.manifest.created,
-        metrics=model.manifest.metrics,
-        card=model.card,
+        labels=manifest.labels,
+        created=manifest.created,
+        metrics=manifest.metrics,
+        card=reader.model.card,
     )
 
 

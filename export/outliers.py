@@ -85,10 +85,8 @@ def _replace(
 ) -> list[str]:
     """Each part's channels through the layer, and the sum of both; returns the wide part's products."""
     arrays = {item.name: item for item in graph.initializer}
-    up, bias, down = (
-        numpy_helper.to_array(arrays[key])
-        for key in (layer.up.input[1], layer.bias, layer.down.input[1])
-    )
+    replaced = [arrays[key] for key in (layer.up.input[1], layer.bias, layer.down.input[1])]
+    up, bias, down = map(numpy_helper.to_array, replaced)
     nodes: list[onnx.NodeProto] = []
     for part, channels in parts.items():
         prefix = f"{name}_{part}"
@@ -101,8 +99,8 @@ def _replace(
     sums = [f"{name}_{part}_down" for part in parts]
     nodes.append(helper.make_node("Add", sums, list(layer.down.output), name=f"{name}_sum"))
     _put(graph, nodes, instead_of=[layer.up, layer.add, layer.gelu, layer.down])
-    for key in (layer.up.input[1], layer.bias, layer.down.input[1]):
-        graph.initializer.remove(arrays[key])
+    for item in replaced:
+        graph.initializer.remove(item)
     return [f"{name}_wide_up", f"{name}_wide_down"]
 
 

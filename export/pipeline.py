@@ -24,7 +24,7 @@ from rebracket.models.classifier import pretrained_path
 from rebracket.monitoring.baseline import baseline
 from rebracket.registry import EXPORTED, TRAINED, Artefact, Manifest
 from rebracket.training.bundle import CARD, Bundle
-from rebracket.training.corpus import split_corpus
+from rebracket.training.corpus import Split, split_corpus
 from rebracket.training.score import encode_all
 
 FILES = {"none": "model.onnx", "int8": "model.int8.onnx"}
@@ -58,11 +58,12 @@ def export(tag: str, *, step: Step) -> tuple[str, Report]:
         folder.mkdir()
         work.mkdir()
         with quiet():
-            report = _build(bundle, str(stored.tag), folder, work, step)
+            corpus = split_corpus()
+            report = _build(bundle, str(stored.tag), corpus, folder, work, step)
         step("saving to the store")
         _describe(bundle, folder, report)
         step("noting what int8 finds in held-out texts, for drift")
-        _add_baseline(folder)
+        _add_baseline(folder, corpus)
         metadata = {
             "metrics": bundle.facts.test.flat(),
             "torch_model": str(stored.tag),
@@ -78,7 +79,9 @@ def export(tag: str, *, step: Step) -> tuple[str, Report]:
     return f"{EXPORTED}:{version}", report
 
 
-def _build(bundle: Bundle, source: str, folder: Path, work: Path, step: Step) -> Report:
+def _build(
+    bundle: Bundle, source: str, corpus: Split, folder: Path, work: Path, step: Step
+) -> Report:
     """Convert, optimize, quantize, verify; the artefacts land in `folder`."""
     step("loading the PyTorch model")
     model, calibration = bundle.model(), bundle.facts.calibration
@@ -91,7 +94,6 @@ def _build(bundle: Bundle, source: str, folder: Path, work: Path, step: Step) ->
     step("verifying fp32 against PyTorch")
     verification = verify_grid(model, Engine(full), calibration)
     step("reading held-out texts with PyTorch")
-    corpus = split_corpus()
     reference = Reference.of(model, calibration, corpus.test)
     step("quantizing to int8: the fastest candidate that verifies")
     samples = encode_all(
@@ -126,9 +128,9 @@ def _build(bundle: Bundle, source: str, folder: Path, work: Path, step: Step) ->
     )
 
 
-def _add_baseline(folder: Path) -> None:
+def _add_baseline(folder: Path, corpus: Split) -> None:
     model = registry.read_exported(folder)
-    found = baseline(Predictor.load(model, "int8"), [t.segment for t in split_corpus().test])
+    found = baseline(Predictor.load(model, "int8"), [t.segment for t in corpus.test])
     manifest = model.manifest.model_copy(update={"baseline": found})
     (folder / registry.MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
 

@@ -113,8 +113,8 @@ class AB(Section):
 
     @model_validator(mode="after")
     def _named_apart(self) -> Self:
-        names = [variant.called for variant in self.variants]
-        if len({*names, SHADOW}) <= len(names):
+        names = [SHADOW, *(variant.called for variant in self.variants)]
+        if len(set(names)) < len(names):
             raise ValueError(f"variants need names that differ, from {SHADOW!r} as well")
         return self
 

@@ -40,6 +40,9 @@ OBJECTS: dict[str, tuple[type[BaseModel], str]] = {
     "/experiments": (ExperimentReport, "What each variant did; `?since=24h` for the last day"),
     "/models": (ModelList, "The models that answer here, with their cards"),
 }
+ACTIONS: dict[str, tuple[type[BaseModel], str]] = {
+    "/admin/reload": (ModelList, "Serve what aliases name now, in all workers"),
+}
 TEXTS = {
     "/livez": "Whether the process lives",
     "/healthz": "As /livez",
@@ -63,12 +66,9 @@ def document() -> dict[str, Any]:
         [(schema, "validation") for schema in SCHEMAS],
         ref_template="#/components/schemas/{model}",
     )
-    reload = _operation("/admin/reload", "Serve what aliases name now, in all workers")
     paths = {
-        "/admin/reload": {
-            "post": {**reload, "responses": _responses("/admin/reload", _json(ModelList), (409,))}
-        },
         **{path: {"post": _post(path)} for path in BODIES},
+        **{path: {"post": _act(path)} for path in ACTIONS},
         **{path: {"get": _get_object(path)} for path in OBJECTS},
         **{path: {"get": _get_text(path)} for path in TEXTS},
     }
@@ -87,6 +87,11 @@ def _post(path: str) -> dict[str, Any]:
         "requestBody": {"required": True, "content": _json(body)},
         "responses": _responses(path, _json(answer), WITH_BODY),
     }
+
+
+def _act(path: str) -> dict[str, Any]:
+    answer, summary = ACTIONS[path]
+    return {**_operation(path, summary), "responses": _responses(path, _json(answer), (409,))}
 
 
 def _get_object(path: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ class Reader:
     `engine` says which one that is, to the lanes that run it. Safe to share between threads.
     """
 
+    model: ExportedModel
     ref: ModelRef
     encoder: TextEncoder
     calibration: Calibration
@@ -46,6 +47,7 @@ class Reader:
             ModelIncompatible: a file is missing or is not what this version serves.
         """
         return cls(
+            model=model,
             ref=ModelRef(name=model.name, version=model.version, variant=variant),
             encoder=TextEncoder.from_file(model.file("tokenizer.json")),
             calibration=model.artefact(quantization).calibration,
@@ -85,6 +87,16 @@ class Reader:
         )
 
 
+def load_engine(model: ExportedModel, quantization: Quantization, options: EngineOptions) -> Engine:
+    """Load a stored model's artefact.
+
+    Raises:
+        ModelIncompatible: the file is missing or is not what this version serves.
+    """
+    path = model.file(model.artefact(quantization).file)
+    return Engine(path, threads=options.threads, provider=options.provider)
+
+
 @dataclass(frozen=True)
 class Predictor(Reader):
     """A model version with its engine."""
@@ -105,11 +117,7 @@ class Predictor(Reader):
         Raises:
             ModelIncompatible: a file is missing or is not what this version serves.
         """
-        engine = Engine(
-            model.file(model.artefact(quantization).file),
-            threads=options.threads,
-            provider=options.provider,
-        )
+        engine = load_engine(model, quantization, options)
         return cls.of(model, quantization, engine=engine, variant=variant)
 
     def predict(self, segment: Segment, *, path: tuple[str | int, ...] = ()) -> Prediction:

@@ -23,7 +23,8 @@ from rebracket.inference.engine import Engine, Scores
 from rebracket.inference.fairness import FairQueue
 from rebracket.inference.jobs import Job, Request, Unit
 from rebracket.inference.lanes import Done, Outcome, lanes_of
-from rebracket.registry import read_exported, resolve
+from rebracket.inference.predictor import load_engine
+from rebracket.registry import ExportedModel, read_exported, resolve
 from rebracket.segment.text import Windows
 
 FOR_EVER = 10**9
@@ -33,14 +34,6 @@ SPARE_ENGINES = 2
 """Kept after a switch, for requests under way and for a rollback."""
 
 deployment = settings().deployment
-
-
-def load_engine(path: str) -> Engine:
-    """The engine of an exported model's folder."""
-    model = read_exported(Path(path))
-    artefact = model.artefact(deployment.optimization.quantization)
-    options = deployment.engine
-    return Engine(model.file(artefact.file), threads=options.threads, provider=options.provider)
 
 
 class Factory(ServiceAppFactory):  # type: ignore[misc]  # its package is untyped
@@ -81,8 +74,8 @@ class EngineService:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
         self._loading = asyncio.Lock()
         for reference in deployment.references:
-            path = str(resolve(reference).path)
-            self._engines[path] = load_engine(path)
+            model = resolve(reference)
+            self._engines[str(model.path)] = _load(model)
         alone = deployment.model_copy(update={"workers": 1})
         self.dispatcher = Dispatcher(lanes_of(alone), Batching(max_queue=FOR_EVER))
 
@@ -111,7 +104,7 @@ class EngineService:
         if path not in self._engines:
             async with self._loading:
                 if path not in self._engines:
-                    self._engines[path] = await asyncio.to_thread(load_engine, path)
+                    self._engines[path] = await asyncio.to_thread(_load, read_exported(Path(path)))
                     while len(self._engines) > len(deployment.references) + SPARE_ENGINES:
                         self._engines.popitem(last=False)
         self._engines.move_to_end(path)
@@ -121,6 +114,10 @@ class EngineService:
     async def close(self) -> None:
         """Let what was taken end."""
         await self.dispatcher.close()
+
+
+def _load(model: ExportedModel) -> Engine:
+    return load_engine(model, deployment.optimization.quantization, deployment.engine)
 
 
 class ServiceLanes:

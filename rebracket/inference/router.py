@@ -35,9 +35,19 @@ class Router:
     variant only.
     """
 
-    def __init__(self, variants: Sequence[Variant], *, salt: str) -> None:
+    def __init__(
+        self, variants: Sequence[Variant], *, shadow: Reader | None = None, salt: str
+    ) -> None:
         self.variants = list(variants)
+        self.shadow = shadow
+        """Reads along with whoever reads."""
         self._salt = salt
+
+    @property
+    def readers(self) -> list[Reader]:
+        """All, those that answer first."""
+        along = [self.shadow] if self.shadow else []
+        return [*(variant.reader for variant in self.variants), *along]
 
     def reader(self, subject: str, *, version: str = "") -> Reader:
         """Who reads for a subject, or the version that it asks for.

@@ -2,8 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from threading import Event, Lock, Thread
 
 from rebracket.config import SHADOW, Deployment
@@ -16,14 +15,6 @@ logger = logging.getLogger(__name__)
 
 Load = Callable[[ExportedModel], Reader]
 LOOK_EVERY_S = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A version in memory."""
-
-    model: ExportedModel
-    reader: Reader
 
 
 class Versions:
@@ -39,11 +30,7 @@ class Versions:
         self._lock = Lock()
         self._ended = Event()
         self._seen = reloads.last()
-        self.loaded: dict[Path, Loaded] = {}
-        self.models: dict[str, ExportedModel] = {}
-        """By variant."""
-        self.shadow: Reader | None = None
-        """Reads along with the router's."""
+        self.router = Router([], salt=deployment.ab.salt)
         self.router = self._resolved()
         self._thread = Thread(target=self._follow, name="versions", daemon=True)
         self._thread.start()
@@ -66,29 +53,24 @@ class Versions:
         self._thread.join()
 
     def _resolved(self) -> Router:
-        loaded: dict[Path, Loaded] = {}
-        models: dict[str, ExportedModel] = {}
-        variants = []
+        loaded = {reader.model.path: reader for reader in self.router.readers}
 
         def read(reference: str, name: str) -> Reader:
-            model = models[name] = resolve(reference)
-            found = loaded.get(model.path) or self.loaded.get(model.path)
-            loaded[model.path] = found or Loaded(model, self._load(model))
-            reader = loaded[model.path].reader
+            model = resolve(reference)
+            reader = loaded.get(model.path) or self._load(model)
+            loaded[model.path] = reader
             return replace(reader, ref=reader.ref.model_copy(update={"variant": name}))
 
-        for variant in self._deployment.variants:
-            reader = read(variant.model, variant.called)
-            variants.append(Variant(variant.weight, reader))
-        along = self._deployment.ab.shadow
-        self.shadow = read(along, SHADOW) if along else None
-        self.loaded, self.models = loaded, models
-        return Router(variants, salt=self._deployment.ab.salt)
+        ab = self._deployment.ab
+        return Router(
+            [Variant(v.weight, read(v.model, v.called)) for v in self._deployment.variants],
+            shadow=read(ab.shadow, SHADOW) if ab.shadow else None,
+            salt=ab.salt,
+        )
 
     def _refs(self) -> list[str]:
-        return [
-            f"{v.name} = {v.reader.ref.name}:{v.reader.ref.version}" for v in self.router.variants
-        ]
+        refs = [reader.ref for reader in self.router.readers]
+        return [f"{ref.variant} = {ref.name}:{ref.version}" for ref in refs]
 
     def _follow(self) -> None:
         """Reload when any process of this machine asks for it: all workers switch, not just one."""

@@ -40,7 +40,7 @@ QUEUE_ITEMS = Gauge(
 )
 DROPPED_ITEMS = Counter(
     "rebracket_dropped_items_total",
-    "Token windows that were not computed: their caller hung up, or they waited too long.",
+    "Token windows whose caller hung up or that waited too long; segments that a shadow left out.",
     ["reason"],
 )
 ERRORS = Counter("rebracket_errors_total", "Error answers, of items too, by problem.", ["kind"])

@@ -138,7 +138,10 @@ def test_a_first_key_goes_into_an_empty_store_only(store: KeyStore) -> None:
         "postgresql+nodriver://me:hunter2@localhost/keys",
     ],
 )
-def test_a_store_that_cannot_be_opened_is_named_without_its_password(wrong: str) -> None:
+def test_a_store_that_cannot_be_opened_is_named_without_its_password(
+    wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # one of them makes a file before it fails
     with pytest.raises(KeyStoreError, match=r"deployment\.auth\.store") as caught:
         KeyStore.open(wrong)
     assert "hunter2" not in str(caught.value)

@@ -12,6 +12,7 @@ from rebracket.errors import InvalidRequest
 from rebracket.inference.calibration import Calibration
 from rebracket.inference.predictor import Reader
 from rebracket.inference.router import Router, Variant
+from rebracket.registry import ExportedModel
 from rebracket.schemas import ModelRef
 from rebracket.segment.text import TextEncoder
 
@@ -24,6 +25,7 @@ def router(weights: Weights, salt: str = "salt") -> Router:
         Variant(
             weight,
             Reader(
+                model=cast("ExportedModel", None),
                 ref=ModelRef(name="rebracket-segment", version=f"1.0.{number}", variant=name),
                 encoder=cast("TextEncoder", None),
                 calibration=Calibration(temperature=1.0),

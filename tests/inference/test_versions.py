@@ -30,6 +30,7 @@ class Loader:
     def __call__(self, model: ExportedModel) -> Reader:
         self.loads.append(model.version)
         return Reader(
+            model=model,
             ref=ModelRef(name=model.name, version=model.version, variant="default"),
             encoder=cast("TextEncoder", None),
             calibration=model.artefact("int8").calibration,
