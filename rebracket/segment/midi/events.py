@@ -74,7 +74,7 @@ def read_header(data: bytes) -> tuple[Header, int]:
     size = int.from_bytes(data[start + 4 : start + 8])
     fields = data[start + 8 : start + 8 + _HEADER]
     if min(size, len(fields)) < _HEADER:
-        raise Undecodable("expected a header of 6 bytes", offset=start + 8)
+        raise Undecodable("expected a header of 6 bytes", offset=min(start + 8, len(data)))
     kind, tracks, division = (int.from_bytes(fields[k : k + 2]) for k in (0, 2, 4))
     if kind not in (0, 1, 2):
         raise Undecodable("expected format 0, 1 or 2", offset=start + 8)
@@ -115,7 +115,7 @@ def tracks(data: bytes, at: int, count: int) -> Iterator[tuple[int, int]]:
     while count:
         name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8])
         if at + 8 > len(data):
-            raise Undecodable(f"expected {count} more tracks", offset=len(data))
+            raise Undecodable(f"expected more tracks: {count} missing", offset=len(data))
         if at + 8 + size > len(data):
             raise Undecodable(f"expected {size} bytes of a chunk", offset=at + 4)
         if name == b"MTrk":
