@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from io import BytesIO
-from itertools import pairwise
 from pathlib import Path
 
 import mido
@@ -16,6 +15,7 @@ from rebracket.segment.midi import MAX_BYTES, MAX_NOTES, read_midi, write_midi
 from rebracket.segment.midi.read import MAX_CHANGES, MAX_VOICES
 from rebracket.segment.notes import Notes
 from tests.fuzz import TARGETS
+from tests.segment.promises import check_notes
 from tests.segment.raw_midi import END, NOTE, OFF, ON, chunk, header, midi, simple, track
 
 REGRESSIONS = sorted((Path(__file__).parent / "midi_regressions").glob("*.mid"))
@@ -276,7 +276,7 @@ class TestRefusing:
     @given(data=st.binary(max_size=200))
     def test_any_bytes_of_a_track_are_read_or_refused(self, data: bytes) -> None:
         try:
-            check(read_midi(header(1, kind=0, division=96) + chunk(b"MTrk", data)))
+            check_notes(read_midi(header(1, kind=0, division=96) + chunk(b"MTrk", data)))
         except Undecodable:
             return
 
@@ -316,23 +316,7 @@ def test_a_damaged_file_is_read_or_refused(data: st.DataObject) -> None:
             notes = read_midi(file)
         except (Undecodable, TooMuchMusic):
             continue
-        check(notes)
-
-
-def check(notes: Notes) -> None:
-    """What `Notes` promises."""
-    assert len(notes)
-    assert all(a <= b for a, b in pairwise(zip(notes.onset, notes.pitch, strict=True)))
-    assert (notes.onset >= 0).all()
-    assert (notes.duration > 0).all()
-    assert (notes.onset + notes.duration <= notes.length + 1e-9).all()
-    for column, low in ((notes.pitch, 0), (notes.velocity, 1), (notes.program, 0)):
-        assert low <= column.min() <= column.max() <= 127
-    assert set(notes.track.tolist()) == set(range(int(notes.track.max()) + 1))
-    for changes in (notes.tempos, notes.meters):
-        places = [change[0] for change in changes]
-        assert places[0] == 0
-        assert all(a < b for a, b in pairwise(places))
+        check_notes(notes)
 
 
 TICK = st.integers(0, 4_000).map(lambda ticks: ticks / 480)
@@ -371,7 +355,7 @@ class TestWriting:
     @given(piece=pieces())
     def test_what_is_written_is_read_again(self, piece: Notes) -> None:
         back = read_midi(write_midi(piece))
-        check(back)
+        check_notes(back)
         for name in ("onset", "pitch", "velocity", "program", "drum", "track"):
             np.testing.assert_array_equal(getattr(back, name), getattr(piece, name), name)
         np.testing.assert_allclose(back.duration, first_in_first_out(piece), atol=1e-9)
