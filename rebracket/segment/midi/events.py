@@ -3,7 +3,9 @@
 After "Standard MIDI Files 1.0" (MIDI Manufacturers Association, RP-001), with what files in the wild
 do besides: running status goes on over other events, and a track may lack its end event. Every byte
 is looked at once and lengths are checked before they are followed, so that the time is linear in the
-file's size whatever it holds.
+file's size whatever it holds. (The reader of mido, which writes our files, is not used: its time is
+quadratic in the length of a number, it keeps every event as an object, it gives a file up for one bad
+key signature, and it loses the time before events of unknown types.)
 """
 
 from collections.abc import Iterator
@@ -38,6 +40,9 @@ _SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1, 0xF6: 0, **dict.fromkeys(range(0xF8,
 _HEADER = 6
 """Bytes of a header."""
 
+_SEQUENTIAL = 2
+"""The format of tracks one after the other."""
+
 _TIMED = 0x8000
 """The bit of the division that says that ticks are parts of a second."""
 
@@ -52,13 +57,13 @@ _HALF_SECOND = 0.5
 class Header:
     """What a file says of itself.
 
-    `format` 0 one track, 1 tracks together, 2 tracks one after the other; `tracks` how many;
+    `tracks` how many; `sequential` says that they come one after the other, as in format 2;
     `quarter` ticks in a quarter note; `timed` says that ticks are parts of a second, and so that
     tempo does not change how long they are.
     """
 
-    format: int
     tracks: int
+    sequential: bool
     quarter: float
     timed: bool
 
@@ -75,11 +80,11 @@ def read_header(data: bytes) -> tuple[Header, int]:
     fields = data[start + 8 : start + 8 + _HEADER]
     if min(size, len(fields)) < _HEADER:
         raise Undecodable("expected a header of 6 bytes", offset=min(start + 8, len(data)))
-    kind, tracks, division = (int.from_bytes(fields[k : k + 2]) for k in (0, 2, 4))
-    if kind not in (0, 1, 2):
+    form, count, division = (int.from_bytes(fields[k : k + 2]) for k in (0, 2, 4))
+    if form not in (0, 1, _SEQUENTIAL):
         raise Undecodable("expected format 0, 1 or 2", offset=start + 8)
     quarter, timed = _division(division, start + 12)
-    return Header(kind, tracks, quarter, timed), start + 8 + size
+    return Header(count, form == _SEQUENTIAL, quarter, timed), start + 8 + size
 
 
 def _unwrap(data: bytes) -> int:
@@ -117,7 +122,7 @@ def tracks(data: bytes, at: int, count: int) -> Iterator[tuple[int, int]]:
         if at + 8 > len(data):
             raise Undecodable(f"expected more tracks: {count} missing", offset=len(data))
         if at + 8 + size > len(data):
-            raise Undecodable(f"expected {size} bytes of a chunk", offset=at + 4)
+            raise Undecodable("a chunk goes on after the file's end", offset=at + 4)
         if name == b"MTrk":
             yield at + 8, at + 8 + size
             count -= 1
@@ -144,26 +149,37 @@ def _events(track: bytes, base: int) -> Iterator[Event]:
         tick += delta
         first = track[at]
         at += 1
-        if first >= _SYSTEM:
+        if first < _SYSTEM:
+            status, first, second, at = _message(track, status, first, at, base)
+            if status & 0xF0 in _KEPT:
+                yield tick, status, first, second
+        else:
             kind, value, at = _system(track, first, at, base)
             if kind == END:
                 break
             if kind:
                 yield tick, META, kind, value
-            continue
-        if first >= _STATUS:
-            status, first = first, track[at]
-            at += 1
-        second = 0
-        if not PROGRAM <= status < _BEND:
-            second = track[at]
-            at += 1
-        if not status or (first | second) >= _STATUS:
-            what = "a data byte under 128" if status else "a status byte"
-            raise Undecodable(f"expected {what}", offset=base + at - 1)
-        if status & 0xF0 in _KEPT:
-            yield tick, status, first, second
     yield tick, META, END, 0
+
+
+def _message(
+    track: bytes, status: int, first: int, at: int, base: int
+) -> tuple[int, int, int, int]:
+    """A channel event's status and data bytes, and where the next byte is.
+
+    `status` is the one that runs, 0 where none does yet; `first` the event's first byte.
+    """
+    if first >= _STATUS:
+        status, first = first, track[at]
+        at += 1
+    second = 0
+    if not PROGRAM <= status < _BEND:
+        second = track[at]
+        at += 1
+    if not status or (first | second) >= _STATUS:
+        what = "a data byte under 128" if status else "a status byte"
+        raise Undecodable(f"expected {what}", offset=base + at - 1)
+    return status, first, second, at
 
 
 def _number(track: bytes, at: int, base: int) -> tuple[int, int]:

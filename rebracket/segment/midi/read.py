@@ -62,7 +62,7 @@ def read_midi(data: bytes) -> Notes:
     header, at = read_header(data)
     take = _Take()
     for start, end in tracks(data, at, header.tracks):
-        take.add(events(data, start, end), begin=take.length if header.format == 2 else 0)  # noqa: PLR2004
+        take.add(events(data, start, end), begin=take.length if header.sequential else 0)
         if take.length > MAX_QUARTERS * header.quarter:
             raise Undecodable(f"expected at most {MAX_QUARTERS} quarter notes", offset=start)
     if header.timed:

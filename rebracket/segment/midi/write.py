@@ -13,8 +13,8 @@ TICKS = 480
 """Ticks in a quarter note."""
 
 _SEATS = tuple(channel for channel in range(16) if channel != DRUMS)
-_SLOWEST_US = 0xFFFFFF
-"""Microseconds a quarter note at most: what three bytes hold."""
+_FASTEST_US, _SLOWEST_US = 1, 0xFFFFFF
+"""Microseconds a quarter note: what three bytes hold and is a tempo."""
 
 Integers = NDArray[np.int64]
 
@@ -24,7 +24,7 @@ def write_midi(notes: Notes) -> bytes:
 
     Times are rounded to `TICKS` a quarter note; a note lasts a tick at least. The first track holds
     tempos and meters and lasts as long as the piece, then comes a track for each voice (drums and
-    pitched notes of one voice are two). Drums are on channel 9, counted from 0; up to 15 pitched
+    pitched notes of one voice are two). A tempo out of a file's range is the nearest in it. Drums are on channel 9, counted from 0; up to 15 pitched
     voices have a channel each, more share one with those of the same programs, and go round where
     there are more than 15 of these.
 
@@ -49,21 +49,18 @@ def _ticks(quarters: NDArray[np.float64]) -> Integers:
 def _conductor(notes: Notes) -> MidiTrack:
     """The track of tempos and meters, as long as the piece."""
     timed = [
-        (round(at * TICKS), MetaMessage("set_tempo", tempo=min(bpm2tempo(bpm), _SLOWEST_US)))
+        (at, MetaMessage("set_tempo", tempo=min(max(bpm2tempo(bpm), _FASTEST_US), _SLOWEST_US)))
         for at, bpm in notes.tempos
     ]
     timed += [
-        (
-            round(at * TICKS),
-            MetaMessage("time_signature", numerator=numerator, denominator=denominator),
-        )
-        for at, numerator, denominator in notes.meters
+        (at, MetaMessage("time_signature", numerator=over, denominator=under))
+        for at, over, under in notes.meters
     ]
     timed.sort(key=lambda pair: pair[0])
     track, now = MidiTrack(), 0
-    for tick, message in timed:
-        track.append(message.copy(time=tick - now))
-        now = tick
+    for at, message in timed:
+        track.append(message.copy(time=round(at * TICKS) - now))
+        now = round(at * TICKS)
     track.append(MetaMessage("end_of_track", time=max(round(notes.length * TICKS) - now, 0)))
     return track
 
@@ -88,20 +85,22 @@ def _voice(notes: Notes, rows: Integers, channel: int) -> MidiTrack:
     off = np.maximum(_ticks(notes.onset[rows] + notes.duration[rows]), on + 1)
     when = np.concatenate([off, on])
     order = np.argsort(when, kind="stable")  # stable: offs, which come first, stay before ons
-    deltas = np.diff(when[order], prepend=0).tolist()
-    pitches, velocities, programs = (
+    waits = np.diff(when[order], prepend=0)
+    pitch, velocity, programs = (
         column[rows].tolist() for column in (notes.pitch, notes.velocity, notes.program)
     )
     track, program = MidiTrack(), None
-    for index, delta in zip(order.tolist(), deltas, strict=True):
-        note, wait = index % len(rows), delta
-        starts = index >= len(rows)
-        if starts and programs[note] != program:
-            program = programs[note]
+    for index, wait in zip((order - len(rows)).tolist(), waits.tolist(), strict=True):
+        if index < 0:  # counted from the end, an off has its note's index
+            track.append(Message("note_off", channel=channel, note=pitch[index], time=wait))
+            continue
+        changed = programs[index] != program
+        if changed:
+            program = programs[index]
             track.append(Message("program_change", channel=channel, program=program, time=wait))
-            wait = 0
-        kind, velocity = ("note_on", velocities[note]) if starts else ("note_off", 0)
+        wait = 0 if changed else wait  # noqa: PLW2901 - the change has waited
+        loud = velocity[index]
         track.append(
-            Message(kind, channel=channel, note=pitches[note], velocity=velocity, time=wait)
+            Message("note_on", channel=channel, note=pitch[index], velocity=loud, time=wait)
         )
     return track
