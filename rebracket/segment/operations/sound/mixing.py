@@ -74,7 +74,8 @@ def blend(samples: Samples, other: Samples, amount: NDArray[np.floating] | float
 
 def middle(samples: Samples) -> Samples:
     """The mean of the channels, [1, samples]."""
-    return samples.mean(axis=0, keepdims=True)
+    mean: Samples = samples.mean(axis=0, keepdims=True)
+    return mean
 
 
 def two_channels(samples: Samples) -> Samples:

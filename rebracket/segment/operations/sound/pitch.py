@@ -33,8 +33,8 @@ def replayed(spectra: Spectra, sources: NDArray[np.float64], count: int) -> Samp
     part = (at - whole).astype(np.float32)[:, None]
     size, angle = np.abs(spectra), np.angle(spectra)
     loudness = size[:, whole] * (1 - part) + size[:, whole + 1] * part
-    phase = np.cumsum(np.diff(angle, axis=1)[:, whole], axis=1, dtype=np.float64)
-    phase += angle[:, whole[:1]] - phase[:, :1]
+    advance = np.diff(angle, axis=1)[:, whole]
+    phase = np.cumsum(advance, axis=1, dtype=np.float64) - advance + angle[:, whole[:1]]
     phase -= 2 * np.pi * np.rint(phase / (2 * np.pi))
     return sound_of(loudness * np.exp(1j * phase.astype(np.float32)), count)
 

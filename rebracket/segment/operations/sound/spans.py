@@ -42,7 +42,7 @@ class Spans:
 
     def sides(self) -> NDArray[np.float64]:
         """1 and -1 by turns, [spans]."""
-        return 1.0 - 2.0 * (np.arange(len(self)) % 2)
+        return np.resize(np.array([1.0, -1.0]), len(self))
 
     def hold(self, values: NDArray[np.generic], fade: int = 1) -> NDArray[np.float32]:
         """A value for each span as a curve [samples] that changes within `fade` samples."""
@@ -59,7 +59,9 @@ class Spans:
     def way(self) -> NDArray[np.float64]:
         """How far each sample lies in its span, 0 to under 1, [samples]."""
         lengths = np.diff(self.edges)
-        return (np.arange(self.edges[-1]) - self.starts()) / np.repeat(lengths, lengths)
+        since = np.arange(self.edges[-1]) - self.starts()
+        way: NDArray[np.float64] = since / np.repeat(lengths, lengths)
+        return way
 
     def seams(self, fade: int) -> NDArray[np.float32]:
         """A gain [samples] of 1 that dips to 0 for a moment at every inner edge."""
