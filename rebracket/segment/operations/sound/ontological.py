@@ -1,0 +1,67 @@
+"""Ontology: what was a tone becomes a thing of another kind, metal, cloud, machine."""
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+from scipy import fft
+
+from rebracket.segment.operations.sound.mixing import Samples, blend, levelled
+from rebracket.segment.operations.sound.spans import Spans, beats, depth, reach
+from rebracket.segment.operations.sound.spectrum import frame_size, sound_of, spectra_of
+
+_HELD_FRAMES = 3
+
+
+@levelled
+def ring_modulation(samples: Samples, rate: int, intensity: float, rng: Generator) -> Samples:
+    """Multiplied by a sine of its own: tones split into sums and differences."""
+    spans = beats(samples, rate, rng, 0.5, 1.5)
+    turns = _turns(spans, rate, np.exp(rng.uniform(np.log(120), np.log(700), len(spans))))
+    changed = samples * (np.sqrt(2) * np.sin(2 * np.pi * turns)).astype(np.float32)
+    return blend(samples, changed, _taken(spans, rate, intensity))
+
+
+@levelled
+def smeared(samples: Samples, rate: int, intensity: float, rng: Generator) -> Samples:
+    """Tones and strokes dissolve into clouds: long frames held, phases and partials scattered."""
+    spans = beats(samples, rate, rng, 0.6, 1.6)
+    size = frame_size(rate, min(0.5, samples.shape[1] / rate / 2))
+    level = np.abs(spectra_of(samples, size))
+    frames, bins = level.shape[1:]
+    scatter = 1 + 0.05 * rng.standard_normal((frames, bins), dtype=np.float32)
+    source = np.clip(np.arange(bins) * scatter, 0, bins - 1).astype(np.int64)
+    held = np.arange(frames) // _HELD_FRAMES * _HELD_FRAMES
+    phase = rng.random((len(samples), frames, bins), dtype=np.float32) * np.float32(2 * np.pi)
+    cloud = level[:, held[:, None], source] * np.exp(1j * phase)
+    changed = sound_of(cloud, samples.shape[1])
+    return blend(samples, changed, _taken(spans, rate, intensity))
+
+
+@levelled
+def inharmonic(samples: Samples, rate: int, intensity: float, rng: Generator) -> Samples:
+    """All partials moved by the same number of hertz, so that they belong to no tone any more."""
+    spans = beats(samples, rate, rng, 0.5, 1.5)
+    hertz = rng.uniform(70, 260, len(spans)) * rng.choice([1, 1, -1], len(spans))
+    turns = _turns(spans, rate, hertz)
+    changed = _analytic(samples) * np.exp(2j * np.pi * turns).astype(np.complex64)
+    return blend(samples, changed.real, _taken(spans, rate, intensity))
+
+
+def _taken(spans: Spans, rate: int, intensity: float) -> NDArray[np.float32]:
+    return spans.hold(spans.chosen(reach(intensity)) * depth(intensity), rate // 50)
+
+
+def _turns(spans: Spans, rate: int, hertz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turns of an oscillator [samples] with a frequency for each span, 0 to 1."""
+    return np.cumsum(np.repeat(hertz / rate, np.diff(spans.edges))) % 1
+
+
+def _analytic(samples: Samples) -> NDArray[np.complex64]:
+    """The samples without their negative frequencies, the others doubled."""
+    count = samples.shape[1]
+    size = fft.next_fast_len(count)
+    half = fft.fft(samples, n=size)
+    half[:, (size + 1) // 2 :] = 0
+    half[:, 1:] *= 2
+    result: NDArray[np.complex64] = fft.ifft(half)[:, :count]
+    return result
