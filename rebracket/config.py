@@ -49,6 +49,7 @@ class Api(Section):
     host: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     max_json_bytes: Annotated[int, Field(ge=1024, le=128 * MIB)] = 8 * MIB
+    max_multipart_bytes: Annotated[int, Field(ge=1024, le=1024 * MIB)] = 128 * MIB
     timeout_s: Seconds = 60.0
     header_timeout_s: Seconds = 10.0
     body_timeout_s: Seconds = 20.0

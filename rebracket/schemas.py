@@ -5,41 +5,54 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from rebracket.binary import Binary
 from rebracket.taxonomy import RebracketingType
 
 MAX_TEXT = 10_000
+MAX_MIDI = 4 * 2**20
+"""Bytes of a MIDI file, which are thousands of bars."""
 MAX_SEGMENTS = 256
 
 Words = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
 MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 MetadataValue = Annotated[str, StringConstraints(max_length=512)]
+Midi = Annotated[bytes, Binary("audio/midi", MAX_MIDI)]
+Audio = Annotated[bytes, Binary("audio/*")]
 Probability = Annotated[float, Field(ge=0, le=1)]
-Modality = Literal["text", "lyrics"]
+Modality = Literal["text", "lyrics", "midi", "audio"]
 Signal = Literal["type", "confidence", "intensity", "length", "unknown"]
 """What is watched for drift; `length` in tokens, `unknown` the share of them that the vocabulary lacks."""
 
 
 class Schema(BaseModel):
-    """Unknown fields are errors."""
+    """Unknown fields are errors; no error, as a string, says what was sent."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Segment(Schema):
-    """A piece of a song: a concept in words, its lyrics, or both."""
+    """A piece of a song: a concept in words, its lyrics, notes, sound, or several of them."""
 
     text: Words | None = Field(None, description="The concept: a note or a proposal.")
     lyrics: Words | None = Field(None, description="Sung words; lines split by newlines or ' / '.")
+    midi: Midi | None = Field(None, repr=False, description="A Standard MIDI File.")
+    audio: Audio | None = Field(None, repr=False, description="A WAV, FLAC or OGG file.")
     segment_id: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
     metadata: Annotated[dict[MetadataKey, MetadataValue], Field(max_length=32)] | None = Field(
         None, description="Echoed in the answer."
     )
+    windows: bool = Field(
+        False,
+        description="Say in how many windows each part was read.",
+    )
 
     @model_validator(mode="after")
     def _has_content(self) -> Self:
-        if not any(words and not words.isspace() for words in (self.text, self.lyrics)):
+        has_words = any(words and not words.isspace() for words in (self.text, self.lyrics))
+        if not (has_words or self.midi or self.audio):
             raise PydanticCustomError(
-                "empty_segment", "Segment needs content: give text, lyrics, or both"
+                "empty_segment",
+                "Segment needs content: give at least one of text, lyrics, midi and audio",
             )
         return self
 
@@ -70,6 +83,11 @@ class Prediction(Schema):
     model: ModelRef
     metadata: dict[str, str] | None
     latency_ms: float = Field(ge=0)
+    windows: dict[Modality, Annotated[int, Field(ge=1)]] | None = Field(
+        None,
+        exclude_if=lambda windows: windows is None,
+        description="In how many windows each part was read; given where the segment asks for it.",
+    )
 
 
 class InvalidField(Schema):

@@ -33,7 +33,10 @@ PREDICTION: dict[str, Any] = {
 
 @dataclass
 class Asked:
-    """One request that came in, and the peer's port: one port, one connection."""
+    """One request that came in, and the peer's port: one port, one connection.
+
+    The body is what its JSON says, or bytes.
+    """
 
     path: str
     headers: dict[str, str]
@@ -69,8 +72,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         content = self.rfile.read(int(self.headers.get("content-length", 0)))
-        body = json.loads(content) if content else None
         headers = {name.lower(): value for name, value in self.headers.items()}
+        is_json = headers.get("content-type") == "application/json"
+        body = json.loads(content) if is_json else content
         self.state.asked.append(Asked(self.path, headers, body, self.client_address[1]))
         behave = self.state.script.popleft() if self.state.script else well
         self.state.arrived.set()

@@ -1,31 +1,51 @@
 """`rebracket predict`."""
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import click
 
 from rebracket.cli.common import as_json_option, fails_in_one_line, load_predictor, model_option
 from rebracket.errors import RebracketError
 
 
-@click.command(epilog='Example: rebracket predict --text "A house with its street inside"')
+@click.command(
+    epilog='Example: rebracket predict --text "A house with its street inside" --midi tune.mid'
+)
 @click.option("--text", help="The concept: a note or a proposal.")
 @click.option("--lyrics", help="Sung words.")
+@click.option("--midi", type=Path, help="A MIDI file.")
+@click.option("--audio", type=Path, help="A WAV, FLAC or OGG file.")
 @model_option
 @as_json_option
 @fails_in_one_line
-def predict(text: str | None, lyrics: str | None, model: str | None, as_json: bool) -> None:
-    """Read one segment without a server."""
+def predict(
+    text: str | None,
+    lyrics: str | None,
+    midi: Path | None,
+    audio: Path | None,
+    model: str | None,
+    as_json: bool,
+) -> None:
+    """Read one segment without a server: words, music, or both."""
     from pydantic import ValidationError
 
     from rebracket.errors import InvalidRequest
     from rebracket.schemas import Segment
 
     try:
-        segment = Segment(text=text, lyrics=lyrics)
+        segment = Segment(
+            text=text,
+            lyrics=lyrics,
+            midi=_content("--midi", midi),
+            audio=_content("--audio", audio),
+        )
         prediction = load_predictor(model).predict(segment)
     except ValidationError as error:
-        raise RebracketError(error.errors()[0]["msg"]) from None
+        first = error.errors(include_input=False)[0]
+        raise RebracketError(_line(first["loc"], first["msg"])) from None
     except InvalidRequest as error:
-        raise RebracketError(error.errors[0]["msg"]) from None
+        raise RebracketError(_line(error.errors[0]["loc"], error.errors[0]["msg"])) from None
     if as_json:
         click.echo(prediction.model_dump_json(indent=2))
         return
@@ -33,3 +53,19 @@ def predict(text: str | None, lyrics: str | None, model: str | None, as_json: bo
         f"{prediction.type}  intensity {prediction.intensity:.2f}  "
         f"confidence {prediction.confidence:.2f}"
     )
+
+
+def _content(option: str, path: Path | None) -> bytes | None:
+    """What the file that an option names holds.
+
+    Raises:
+        RebracketError: it can't be read.
+    """
+    try:
+        return path.read_bytes() if path else None
+    except OSError as error:
+        raise RebracketError(f"{option}: {path}: {error.strerror}") from None
+
+
+def _line(loc: Iterable[str | int], message: str) -> str:
+    return ": ".join([*map(str, loc), message])

@@ -82,6 +82,7 @@ class AsyncClient:
                         ask.method,
                         ask.path,
                         content=ask.content,
+                        files=ask.files or None,
                         headers=ask.headers(request_id),
                         timeout=timeout,
                     )

@@ -94,6 +94,7 @@ class Client:
             ask.method,
             ask.path,
             content=ask.content,
+            files=ask.files or None,
             headers=ask.headers(request_id),
             timeout=timeout,
         )

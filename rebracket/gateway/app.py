@@ -26,12 +26,15 @@ from starlette.responses import JSONResponse, Response
 
 from rebracket.config import settings
 from rebracket.errors import RequestError, Unavailable, UnsupportedMedia
-from rebracket.gateway import openapi, problems, protocol
+from rebracket.gateway import multipart, openapi, problems, protocol
+from rebracket.gateway.middleware import MULTIPART, media_type
 from rebracket.gateway.stack import Gateway
 from rebracket.monitoring import failures, logs
+from rebracket.schemas import Segment
 
 logger = logging.getLogger(__name__)
 
+JSON = "application/json"
 CLIENT_CLOSED_REQUEST = 499
 REPLACED = (TimeoutMiddleware, AccessLogMiddleware)
 
@@ -41,7 +44,9 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._gateway = Gateway.from_settings(settings().deployment)
+        deployment = settings().deployment
+        self._api = deployment.api
+        self._gateway = Gateway.from_settings(deployment)
 
     def __call__(self) -> Starlette:
         """The application, with this service's error handlers."""
@@ -76,7 +81,7 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
         return JSONResponse(openapi.document())
 
     async def api_endpoint(self, name: str, request: Request) -> Response:
-        """Validate a root-level JSON body, call the API, serialize its answer."""
+        """Validate the body, call the API, serialize its answer."""
         argument = None
         try:
             argument = await self._read(name, request)
@@ -92,10 +97,13 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
         return Response(answer.model_dump_json(), media_type="application/json")
 
     async def _read(self, name: str, request: Request) -> BaseModel:
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type != "application/json":
-            raise UnsupportedMedia("Send the body as application/json")
         schema = _body_schema(self.service.apis[name].func)
+        kinds = (JSON, MULTIPART) if schema is Segment else (JSON,)
+        kind = media_type(request.headers)
+        if kind not in kinds:
+            raise UnsupportedMedia(f"Send the body as {' or '.join(kinds)}")
+        if kind == MULTIPART:
+            return await multipart.read_segment(request, max_json_bytes=self._api.max_json_bytes)
         try:
             return schema.model_validate_json(await request.body())
         except ValidationError as error:

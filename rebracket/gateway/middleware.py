@@ -15,6 +15,7 @@ from rebracket.monitoring.trace import Trace
 REQUEST_ID = "X-Request-ID"
 SUBJECT = "X-Subject"
 MIN_RATE = 4096
+MULTIPART = "multipart/form-data"
 SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -26,6 +27,11 @@ def new_request_id() -> str:
 def request_id() -> str:
     """The id of the request being answered; empty outside of one."""
     return trace.current().request_id
+
+
+def media_type(headers: Headers) -> str:
+    """What the body is said to be, in lower case and without parameters; empty where nothing is."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 class RequestIds:
@@ -78,13 +84,17 @@ class TextHeaders:
 class BodyLimit:
     """Counts and times the body as it streams in; a declared length is believed only when too long.
 
+    One in parts may hold `multipart_limit` bytes, any other `limit`.
     A body has `timeout_s` seconds, and one more for every `MIN_RATE` bytes that have come.
     `PayloadTooLarge` and `SlowRequest` are raised from the reader's `receive`.
     """
 
-    def __init__(self, app: ASGIApp, limit: int, timeout_s: float = 20.0) -> None:
+    def __init__(
+        self, app: ASGIApp, limit: int, *, multipart_limit: int, timeout_s: float = 20.0
+    ) -> None:
         self.app = app
         self.limit = limit
+        self.multipart_limit = multipart_limit
         self.timeout_s = timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,22 +102,24 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "")
-        too_long = declared.isdigit() and int(declared[:20]) > self.limit
+        headers = Headers(scope=scope)
+        limit = self.multipart_limit if media_type(headers) == MULTIPART else self.limit
+        declared = headers.get("content-length", "")
+        too_long = declared.isdigit() and int(declared[:20]) > limit
         seen, more, started = 0, True, monotonic()
 
         async def counted() -> Message:
             nonlocal seen, more
             if too_long:
-                raise self.too_large()
+                raise _too_large(limit)
             if not more:
                 return await receive()
             message = await self.in_time(receive, started + self.timeout_s + seen / MIN_RATE)
             if message["type"] == "http.request":
                 more = message.get("more_body", False)
                 seen += len(message.get("body", b""))
-                if seen > self.limit:
-                    raise self.too_large()
+                if seen > limit:
+                    raise _too_large(limit)
             return message
 
         await self.app(scope, counted, send)
@@ -122,6 +134,6 @@ class BodyLimit:
                 f"The body took longer than {self.timeout_s:g} s and {MIN_RATE} bytes a second"
             ) from None
 
-    def too_large(self) -> PayloadTooLarge:
-        """Says what the limit is."""
-        return PayloadTooLarge(f"The body may hold {self.limit} bytes at most")
+
+def _too_large(limit: int) -> PayloadTooLarge:
+    return PayloadTooLarge(f"The body may hold {limit} bytes at most")

@@ -10,6 +10,8 @@ from pydantic.json_schema import models_json_schema
 from rebracket import __version__
 from rebracket.gateway import problems
 from rebracket.gateway.access import METRICS, NEEDS, OPEN
+from rebracket.gateway.form import SEGMENT
+from rebracket.gateway.middleware import MULTIPART
 from rebracket.schemas import (
     ExperimentReport,
     Health,
@@ -49,6 +51,8 @@ TEXTS = {
     "/readyz": "Whether requests may come",
     METRICS: "Prometheus metrics",
 }
+KINDS = {"midi": "audio/midi", "audio": "audio/*"}
+"""What the parts that are files hold."""
 ALWAYS = (400, 404, 405, 431, 500, 503, 504)
 WITH_KEY = (401, 403, 429)
 WITH_BODY = (408, 413, 415, 422)
@@ -82,10 +86,31 @@ def document() -> dict[str, Any]:
 
 def _post(path: str) -> dict[str, Any]:
     body, answer, summary = BODIES[path]
+    parts = {MULTIPART: _parts()} if body is Segment else {}
     return {
         **_operation(path, summary),
-        "requestBody": {"required": True, "content": _json(body)},
+        "requestBody": {"required": True, "content": {**_json(body), **parts}},
         "responses": _responses(path, _json(answer), WITH_BODY),
+    }
+
+
+def _parts() -> dict[str, Any]:
+    files = {
+        name: {"type": "string", "format": "binary", "minLength": 1, "contentMediaType": kind}
+        for name, kind in KINDS.items()
+    }
+    return {
+        "schema": {
+            "type": "object",
+            "description": f"Music as parts; other fields in the part `{SEGMENT}`, as JSON.",
+            "properties": {SEGMENT: _ref(Segment), **files},
+            "additionalProperties": False,
+            "minProperties": 1,
+        },
+        "encoding": {
+            name: {"contentType": kind}
+            for name, kind in {SEGMENT: "application/json", **KINDS}.items()
+        },
     }
 
 

@@ -64,7 +64,12 @@ class Gateway:
         api = self._api
         return [
             Middleware(Deadline, timeout_s=api.timeout_s),
-            Middleware(BodyLimit, limit=api.max_json_bytes, timeout_s=api.body_timeout_s),
+            Middleware(
+                BodyLimit,
+                limit=api.max_json_bytes,
+                multipart_limit=api.max_multipart_bytes,
+                timeout_s=api.body_timeout_s,
+            ),
         ]
 
     def _cors(self) -> list[Middleware]:

@@ -119,7 +119,8 @@ def test_a_hostile_request_id_is_not_echoed(client: TestClient, name: str, value
         ([(b"content-type", b"application/json"), (b"x-http-method-override", b"DELETE")], 200),
         ([(b"content-type", b"application/json"), (b"x-forwarded-for", b"127.0.0.1")], 200),
         ([(b"content-type", b"application/json"), (b"x-original-url", b"/metrics")], 200),
-        ([(b"content-type", b"multipart/form-data; boundary=a")], 415),
+        ([(b"content-type", b"multipart/form-data; boundary=a")], 422),
+        ([(b"content-type", b"multipart/mixed; boundary=a")], 415),
         ([(b"content-type", b"application/vnd.bentoml+pickle")], 415),
     ],
 )

@@ -37,7 +37,8 @@ def read_body(chunks: list[bytes], limit: int, headers: Iterable[tuple[bytes, by
 
     async def send(_: Message) -> None: ...
 
-    asyncio.run(BodyLimit(app, limit=limit)(http_scope(headers), receive, send))
+    limited = BodyLimit(app, limit=limit, multipart_limit=2 * limit)
+    asyncio.run(limited(http_scope(headers), receive, send))
     return total
 
 
@@ -60,6 +61,22 @@ def test_a_declared_length_over_the_limit_is_refused_before_reading() -> None:
 def test_a_declared_length_that_lies_low_is_not_trusted(declared: bytes) -> None:
     with pytest.raises(PayloadTooLarge):
         read_body([b"x" * 11], 10, [(b"content-length", declared)])
+
+
+@pytest.mark.parametrize("kind", [b"multipart/form-data; boundary=a", b"Multipart/Form-Data"])
+def test_a_body_in_parts_has_a_limit_of_its_own(kind: bytes) -> None:
+    headers = [(b"content-type", kind)]
+    assert read_body([b"x" * 10, b"x" * 10], 10, headers) == 20
+    with pytest.raises(PayloadTooLarge, match="20 bytes"):
+        read_body([b"x" * 10, b"x" * 11], 10, headers)
+
+
+@pytest.mark.parametrize(
+    "kind", [b"multipart/form-data-a", b"multipart/mixed", b"a/b; multipart/form-data"]
+)
+def test_any_other_body_has_the_common_limit(kind: bytes) -> None:
+    with pytest.raises(PayloadTooLarge, match="10 bytes"):
+        read_body([b"x" * 11], 10, [(b"content-type", kind)])
 
 
 def answered_id(given_id: bytes | None) -> tuple[str, str]:
