@@ -27,7 +27,7 @@ from rebracket.inference.versions import Load, Versions
 from rebracket.monitoring import experiments, trace
 from rebracket.monitoring.drift import DriftWatch
 from rebracket.monitoring.monitor import Monitor
-from rebracket.registry import reloads
+from rebracket.registry import ExportedModel, reloads
 from rebracket.schemas import (
     ExperimentReport,
     Health,
@@ -84,7 +84,12 @@ class Rebracket:
         from rebracket.inference.remote import ServiceLanes
 
         lanes = ServiceLanes(self.engines, max_batch_size=deployment.batching.max_batch_size)
-        return lambda model: Reader.of(model, quantization, engine=str(model.path)), lanes
+
+        def describe(model: ExportedModel) -> Reader:
+            engines = dict.fromkeys(model.artefacts(quantization), str(model.path))
+            return Reader.of(model, quantization, engines=engines)
+
+        return describe, lanes
 
     def _reader(self) -> Reader:
         """The version that reads for whoever asks."""

@@ -43,7 +43,7 @@ def convert(model: SegmentClassifier, path: Path) -> None:
                 verbose=False,
                 external_data=False,
                 opset_version=OPSET,
-                input_names=INPUTS,
+                input_names=INPUTS["words"],
                 output_names=OUTPUTS,
                 dynamic_shapes=(
                     {0: windows, 1: length},

@@ -14,6 +14,7 @@ from rebracket.config import available_cores
 from rebracket.errors import ExportError
 from rebracket.inference.calibration import Calibration
 from rebracket.inference.engine import Engine, Scores
+from rebracket.inference.material import Part
 from rebracket.models.classifier import SegmentClassifier
 from rebracket.segment.text import Windows
 from rebracket.taxonomy import RebracketingType
@@ -136,7 +137,7 @@ class Reference:
         others = 0
         with ThreadPoolExecutor(available_cores()) as pool:
             try:
-                for scores in pool.map(engine.read, self.windows):
+                for scores in pool.map(engine.read, map(Part.of_words, self.windows)):
                     wanted = self.probabilities[len(found)].argmax()
                     others += int(scores.logits[0].argmax() != wanted)
                     found.append(scores)

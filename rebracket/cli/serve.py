@@ -28,7 +28,7 @@ def serve(demo_key: bool) -> None:
     from rebracket.registry import resolve
 
     for reference in deployment.references:
-        resolve(reference).artefact(deployment.optimization.quantization)
+        resolve(reference).artefacts(deployment.optimization.quantization)
     folder = _service_folder()
     _open_stores(deployment)
     if demo_key and deployment.auth.enabled:

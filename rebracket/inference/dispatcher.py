@@ -95,7 +95,7 @@ class Dispatcher:
             if isinstance(outcome, Exception):
                 unit.job.fail(outcome)
             else:
-                unit.job.finish(unit.index, outcome)
+                unit.job.finish(unit, outcome)
         if not self._running:
             self._idle.set()
 

@@ -11,9 +11,17 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from rebracket.errors import ModelIncompatible
-from rebracket.segment.text import Windows
+from rebracket.inference.material import EncoderName, Part
+from rebracket.segment import events, mel
+from rebracket.segment.window import Window
 
-INPUTS = ("input_ids", "attention_mask", "fields", "pool")
+INPUTS: dict[EncoderName, tuple[str, ...]] = {
+    "words": ("input_ids", "attention_mask", "fields", "pool"),
+    "notes": (events.INPUT, "mask"),
+    "sound": (mel.INPUT, "mask"),
+}
+"""By encoder, in the order of the models' arguments."""
+
 OUTPUTS = ("logits", "intensity")
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 UNWANTED: dict[str, list[str]] = {"cpu": ["SkipLayerNormFusion"], "cuda": []}
@@ -41,7 +49,12 @@ class Engine:
     """
 
     def __init__(
-        self, path: Path, *, threads: int = 1, provider: Literal["cpu", "cuda"] = "cpu"
+        self,
+        path: Path,
+        *,
+        encoder: EncoderName = "words",
+        threads: int = 1,
+        provider: Literal["cpu", "cuda"] = "cpu",
     ) -> None:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
@@ -57,26 +70,25 @@ class Engine:
         except Exception as error:  # onnxruntime's exceptions share no base of their own
             raise ModelIncompatible(f"{path}: onnxruntime can't load it: {error}") from error
         found = tuple(sorted(item.name for item in self._session.get_inputs()))
-        if found != tuple(sorted(INPUTS)):
-            raise ModelIncompatible(f"{path}: takes {found}, expected {INPUTS}")
+        if found != tuple(sorted(INPUTS[encoder])):
+            raise ModelIncompatible(f"{path}: takes {found}, expected {INPUTS[encoder]}")
 
-    def run(self, windows: Windows) -> Scores:
-        """Score the segments whose windows these are, all at once."""
-        logits, intensity = self._session.run(OUTPUTS, windows.feeds())
+    def run(self, window: Window) -> Scores:
+        """Score a window, or a batch of them."""
+        logits, intensity = self._session.run(OUTPUTS, window.feeds())
         return Scores(logits=logits, intensity=intensity)
 
-    def read(self, windows: Windows) -> Scores:
-        """Score one segment window by window: memory is bounded by a window, nothing is padded."""
-        if len(windows.ids) == 1:
-            return self.run(windows)
-        return pooled(windows.pool[0], [self.run(window) for window in windows.alone()])
+    def read(self, part: Part) -> Scores:
+        """Score one segment's part window by window: memory is bounded by a window, nothing is padded."""
+        return pooled(part.weights, [self.run(window) for window in part.windows])
 
 
 def pooled(weights: NDArray[np.float32], scores: Sequence[Scores]) -> Scores:
     """One segment's scores from those of its windows, which weigh `weights` [windows].
 
-    The heads are linear, so the weighted mean of the windows' scores is the score of the weighted
-    mean of their vectors, which is what `Engine.run` computes of several windows.
+    The heads of the encoder of words are linear, so the weighted mean of the windows' scores is the
+    score of the weighted mean of their vectors, which is what `Engine.run` computes of several windows.
+    Of music the logits are log-probabilities: their mean is the windows' opinions pooled.
     """
     if len(scores) == 1:
         return scores[0]

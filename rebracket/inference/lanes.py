@@ -12,7 +12,7 @@ from rebracket.inference.engine import Scores
 from rebracket.inference.fairness import FairQueue
 from rebracket.inference.jobs import Unit
 from rebracket.monitoring.metrics import BATCH_ITEMS
-from rebracket.segment.text import Windows, stack
+from rebracket.segment.window import Window
 
 Outcome = Scores | Exception
 Done = Callable[[Sequence[Unit], Sequence[Outcome]], None]
@@ -28,8 +28,8 @@ SPAN = 4
 class Runs(Protocol):
     """What lanes of this process take for a job's engine."""
 
-    def run(self, windows: Windows, /) -> Scores:
-        """Score the segments whose windows these are."""
+    def run(self, window: Window, /) -> Scores:
+        """Score a window, or a batch of them."""
 
 
 class Lanes(Protocol):
@@ -108,10 +108,10 @@ def lanes_of(deployment: Deployment) -> ThreadLanes:
 def batches(units: Sequence[Unit], max_batch_size: int) -> Iterator[list[Unit]]:
     """Units by engine and near-equal length."""
     batch: list[Unit] = []
-    for unit in sorted(units, key=lambda unit: (id(unit.job.engine), unit.work)):
+    for unit in sorted(units, key=lambda unit: (id(unit.engine), unit.work)):
         if batch and (
             len(batch) == max_batch_size
-            or unit.job.engine is not batch[0].job.engine
+            or unit.engine is not batch[0].engine
             or unit.work > NEAR * batch[0].work
         ):
             yield batch
@@ -144,17 +144,18 @@ def _read(units: Sequence[Unit]) -> list[Outcome]:
 
 
 def _read_together(units: Sequence[Unit]) -> list[Outcome]:
-    scores = _engine(units[0]).run(stack([unit.windows for unit in units]))
+    first, *others = (unit.window for unit in units)
+    scores = _engine(units[0]).run(first.beside(others))
     assert len(scores.logits) == len(units), "an answer for each, or callers get others' answers"
     return [scores.row(index) for index in range(len(units))]
 
 
 def _read_alone(unit: Unit) -> Outcome:
     try:
-        return _engine(unit).run(unit.windows)
+        return _engine(unit).run(unit.window)
     except Exception as error:  # noqa: BLE001 - whatever it was, those who wait are told
         return error
 
 
 def _engine(unit: Unit) -> Runs:
-    return cast("Runs", unit.job.engine)
+    return cast("Runs", unit.engine)

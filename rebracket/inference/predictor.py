@@ -1,36 +1,48 @@
-"""Segments → predictions with one exported model: encode, run, calibrate."""
+"""Segments → predictions with one model version: encode, run, calibrate, fuse."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal, Self
 
 from rebracket.config import Engine as EngineOptions
-from rebracket.errors import FieldError, InvalidRequest
+from rebracket.errors import (
+    FieldError,
+    InvalidRequest,
+    PayloadTooLarge,
+    TooMuchMusic,
+    Undecodable,
+)
 from rebracket.inference.calibration import Calibration
 from rebracket.inference.engine import Engine, Scores
+from rebracket.inference.fusion import pooled_intensity, pooled_probabilities
+from rebracket.inference.material import EncoderName, Material, Part
 from rebracket.inference.timing import Timing
 from rebracket.registry import ExportedModel
 from rebracket.schemas import Modality, ModelRef, Prediction, Segment
-from rebracket.segment.text import TextEncoder, Windows
+from rebracket.segment import events, mel
+from rebracket.segment.audio import read_audio
+from rebracket.segment.midi import read_midi
+from rebracket.segment.text import TextEncoder
 from rebracket.taxonomy import TYPES
 
 Quantization = Literal["int8", "none"]
 ENGINE_DEFAULTS = EngineOptions()
+Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
 class Reader:
-    """What a model version makes of segments before and after its engine runs.
+    """What a model version makes of segments before and after its engines run.
 
-    `engine` says which one that is, to the lanes that run it. Safe to share between threads.
+    `engines` says which ones these are, to the lanes that run them. Safe to share between threads.
     """
 
     model: ExportedModel
     ref: ModelRef
     encoder: TextEncoder
-    calibration: Calibration
-    engine: Hashable
+    calibrations: Mapping[EncoderName, Calibration]
+    engines: Mapping[EncoderName, Hashable]
 
     @classmethod
     def of(
@@ -38,70 +50,119 @@ class Reader:
         model: ExportedModel,
         quantization: Quantization,
         *,
-        engine: Hashable,
+        engines: Mapping[EncoderName, Hashable],
         variant: str = "default",
     ) -> Self:
-        """Load a stored model's tokenizer and calibration.
+        """Load a stored model's tokenizer and calibrations.
 
         Raises:
             ModelIncompatible: a file is missing or is not what this version serves.
         """
+        artefacts = model.artefacts(quantization)
         return cls(
             model=model,
             ref=ModelRef(name=model.name, version=model.version, variant=variant),
             encoder=TextEncoder.from_file(model.file("tokenizer.json")),
-            calibration=model.artefact(quantization).calibration,
-            engine=engine,
+            calibrations={name: item.calibration for name, item in artefacts.items()},
+            engines=engines,
         )
 
-    def encode(self, segment: Segment, *, path: tuple[str | int, ...] = ()) -> Windows:
-        """The model's inputs for one segment."""
-        windows = self.encoder.encode(segment.text, segment.lyrics)
-        if windows is None:
-            field = "text" if segment.text else "lyrics"
-            raise InvalidRequest(
-                [FieldError(loc=[*path, field], msg="No readable words", type="no_readable_words")]
-            )
-        return windows
+    def encode(self, segment: Segment, *, path: Path = ()) -> Material:
+        """What the models read of one segment.
+
+        Args:
+            segment: what to read.
+            path: where the segment stands in the request, for error locations.
+
+        Raises:
+            InvalidRequest: a field holds nothing that can be read, or what this model doesn't read.
+            PayloadTooLarge: there is more music than is read.
+        """
+        parts: dict[EncoderName, Part] = {}
+        words = self.encoder.encode(segment.text, segment.lyrics)
+        if words is not None:
+            parts["words"] = Part.of_words(words)
+        elif not (segment.midi or segment.audio):
+            message = "No readable words"
+            raise _invalid([*path, "text" if segment.text else "lyrics"], message, "no_readable_words")
+        if segment.midi:
+            parts["notes"] = self._music("notes", "midi", segment.midi, path)
+        if segment.audio:
+            parts["sound"] = self._music("sound", "audio", segment.audio, path)
+        return Material(parts, words)
+
+    def _music(self, encoder: EncoderName, field: Modality, data: bytes, path: Path) -> Part:
+        if encoder not in self.engines:
+            message = f"The model {self.model.tag} does not read {field}"
+            raise _invalid([*path, field], message, "not_read_by_this_model")
+        try:
+            if encoder == "notes":
+                return Part.of_music(events.windows(read_midi(data)))
+            return Part.of_music(mel.windows(read_audio(data)))
+        except Undecodable as error:
+            raise _invalid([*path, field], str(error), "undecodable") from None
+        except TooMuchMusic as error:
+            where = ".".join(map(str, (*path, field)))
+            raise PayloadTooLarge(f"{where}: {error}") from None
 
     def answer(
-        self, segment: Segment, windows: Windows, scores: Scores, timing: Timing
+        self,
+        segment: Segment,
+        material: Material,
+        scores: Mapping[EncoderName, Scores],
+        timing: Timing,
     ) -> Prediction:
-        """The prediction that one segment's raw scores mean."""
-        probabilities = self.calibration.probabilities(scores.logits)[0]
-        best = int(probabilities.argmax())
-        words: tuple[tuple[Modality, str | None], ...] = (
-            ("text", segment.text),
-            ("lyrics", segment.lyrics),
+        """The prediction that the raw scores of one segment's parts mean."""
+        probabilities = pooled_probabilities(
+            [self.calibrations[name].probabilities(item.logits)[0] for name, item in scores.items()]
         )
+        intensity = pooled_intensity(
+            [
+                self.calibrations[name].intensity(float(item.intensity[0]), material.parts[name].work)
+                for name, item in scores.items()
+            ]
+        )
+        windows = material.windows()
+        best = int(probabilities.argmax())
         return Prediction(
             segment_id=segment.segment_id,
             type=TYPES[best],
-            intensity=self.calibration.intensity(float(scores.intensity[0]), windows.tokens),
+            intensity=intensity,
             confidence=float(probabilities[best]),
             probabilities=dict(zip(TYPES, probabilities.tolist(), strict=True)),
-            modalities=[name for name, value in words if value and not value.isspace()],
+            modalities=list(windows),
+            windows=windows if segment.windows else None,
             model=self.ref,
             metadata=segment.metadata,
             latency_ms=timing.total_s * 1000,
         )
 
 
-def load_engine(model: ExportedModel, quantization: Quantization, options: EngineOptions) -> Engine:
-    """Load a stored model's artefact.
+def _invalid(loc: list[str | int], message: str, kind: str) -> InvalidRequest:
+    return InvalidRequest([FieldError(loc=loc, msg=message, type=kind)])
+
+
+def load_engines(
+    model: ExportedModel, quantization: Quantization, options: EngineOptions
+) -> dict[EncoderName, Engine]:
+    """Load a stored model's graphs.
 
     Raises:
-        ModelIncompatible: the file is missing or is not what this version serves.
+        ModelIncompatible: a file is missing or is not what this version serves.
     """
-    path = model.file(model.artefact(quantization).file)
-    return Engine(path, threads=options.threads, provider=options.provider)
+    return {
+        name: Engine(
+            model.file(item.file), encoder=name, threads=options.threads, provider=options.provider
+        )
+        for name, item in model.artefacts(quantization).items()
+    }
 
 
 @dataclass(frozen=True)
 class Predictor(Reader):
-    """A model version with its engine."""
+    """A model version with its engines."""
 
-    engine: Engine
+    engines: Mapping[EncoderName, Engine]
 
     @classmethod
     def load(
@@ -112,15 +173,15 @@ class Predictor(Reader):
         options: EngineOptions = ENGINE_DEFAULTS,
         variant: str = "default",
     ) -> Self:
-        """Load a stored model's artefact, tokenizer and calibration.
+        """Load a stored model's graphs, tokenizer and calibrations.
 
         Raises:
             ModelIncompatible: a file is missing or is not what this version serves.
         """
-        engine = load_engine(model, quantization, options)
-        return cls.of(model, quantization, engine=engine, variant=variant)
+        engines = load_engines(model, quantization, options)
+        return cls.of(model, quantization, engines=engines, variant=variant)
 
-    def predict(self, segment: Segment, *, path: tuple[str | int, ...] = ()) -> Prediction:
+    def predict(self, segment: Segment, *, path: Path = ()) -> Prediction:
         """Read one segment, alone: its answer can't depend on others'.
 
         Args:
@@ -128,11 +189,12 @@ class Predictor(Reader):
             path: where the segment stands in the request, for error locations.
 
         Raises:
-            InvalidRequest: the segment's words hold nothing that the tokenizer reads.
+            InvalidRequest: a field holds nothing that can be read, or what this model doesn't read.
+            PayloadTooLarge: there is more music than is read.
         """
         started = perf_counter()
-        windows = self.encode(segment, path=path)
+        material = self.encode(segment, path=path)
         encoded = perf_counter()
-        scores = self.engine.read(windows)
+        scores = {name: self.engines[name].read(part) for name, part in material.parts.items()}
         timing = Timing(encoded - started, 0.0, perf_counter() - encoded)
-        return self.answer(segment, windows, scores, timing)
+        return self.answer(segment, material, scores, timing)

@@ -23,9 +23,13 @@ from rebracket.inference.engine import Engine, Scores
 from rebracket.inference.fairness import FairQueue
 from rebracket.inference.jobs import Job, Request, Unit
 from rebracket.inference.lanes import Done, Outcome, lanes_of
-from rebracket.inference.predictor import load_engine
+from rebracket.inference.material import EncoderName, Material, Part
+from rebracket.inference.predictor import load_engines
 from rebracket.registry import ExportedModel, read_exported, resolve
+from rebracket.segment.events import EventWindow
+from rebracket.segment.mel import SoundWindow
 from rebracket.segment.text import Windows
+from rebracket.segment.window import Steps, Window
 
 FOR_EVER = 10**9
 """BentoML closes its client every 100 calls, under those in flight (bentoml issue 5540)."""
@@ -71,7 +75,7 @@ class EngineService:
     """Computes windows for API workers that hold no model."""
 
     def __init__(self) -> None:
-        self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._engines: OrderedDict[str, dict[EncoderName, Engine]] = OrderedDict()
         self._loading = asyncio.Lock()
         for reference in deployment.references:
             model = resolve(reference)
@@ -88,19 +92,19 @@ class EngineService:
     async def read(self, windows: list[Any]) -> list[Any]:
         """The scores of each packed window, packed, or what its failure says, in its place."""
         request = Request(None)
-        jobs = [
-            Job(request, await self._engine(path), unpack_window(tokens, field))
-            for path, tokens, field in windows
-        ]
+        jobs = []
+        for path, encoder, *packed in windows:
+            part = Part([unpack_window(encoder, *packed)], np.ones(1, dtype=np.float32))
+            jobs.append(Job(request, await self._of(path), Material({encoder: part})))
         self.dispatcher.submit(request, jobs)
         found = await asyncio.gather(*(job.answer for job in jobs), return_exceptions=True)
         return [
-            repr(item) if isinstance(item, BaseException) else pack_scores(item.scores)
+            repr(item) if isinstance(item, BaseException) else pack_scores(*item.scores.values())
             for item in found
         ]
 
-    async def _engine(self, path: str) -> Engine:
-        """That of the exported model in a folder, which a worker has checked; the last few are kept."""
+    async def _of(self, path: str) -> dict[EncoderName, Engine]:
+        """Those of the exported model in a folder, which a worker has checked; the last few are kept."""
         if path not in self._engines:
             async with self._loading:
                 if path not in self._engines:
@@ -116,8 +120,8 @@ class EngineService:
         await self.dispatcher.close()
 
 
-def _load(model: ExportedModel) -> Engine:
-    return load_engine(model, deployment.optimization.quantization, deployment.engine)
+def _load(model: ExportedModel) -> dict[EncoderName, Engine]:
+    return load_engines(model, deployment.optimization.quantization, deployment.engine)
 
 
 class ServiceLanes:
@@ -141,9 +145,7 @@ class ServiceLanes:
     async def _call(self, units: Sequence[Unit], done: Done) -> None:
         found: list[Outcome]
         try:
-            packed = await self._engines.read(
-                [(unit.job.engine, *pack_window(unit.windows)) for unit in units]
-            )
+            packed = await self._engines.read([await _packed(unit) for unit in units])
             assert len(packed) == len(units), "an answer for each, or callers get others' answers"
             found = [unpack_scores(item) for item in packed]
         except Exception as error:  # noqa: BLE001 - whatever it was, those who wait are told
@@ -155,17 +157,33 @@ class ServiceLanes:
         await asyncio.gather(*self._calls, return_exceptions=True)
 
 
-Packed = tuple[list[int], int]
-"""A window's tokens and field: what BentoML passes on unchanged."""
+async def _packed(unit: Unit) -> tuple[Any, ...]:
+    """Where a unit is to be read, by which encoder, and its window."""
+    if unit.encoder == "words":
+        return (unit.engine, unit.encoder, *pack_window(unit.window))
+    return (unit.engine, unit.encoder, *await asyncio.to_thread(pack_window, unit.window))
 
 
-def pack_window(windows: Windows) -> Packed:
+Packed = tuple[list[int], int] | tuple[str, tuple[int, ...], bytes]
+"""A window's tokens and field, or the name, shape and bytes of its features: what BentoML passes on
+unchanged."""
+
+
+def pack_window(window: Window) -> Packed:
     """One lone window."""
-    return windows.ids[0].tolist(), int(windows.fields[0])
+    if isinstance(window, Windows):
+        return window.ids[0].tolist(), int(window.fields[0])
+    assert isinstance(window, EventWindow | SoundWindow | Steps)
+    steps = window.steps()
+    return steps.name, steps.features.shape[1:], steps.features.tobytes()
 
 
-def unpack_window(tokens: list[int], field: int) -> Windows:
+def unpack_window(encoder: EncoderName, *packed: Any) -> Window:
     """What `pack_window` packed."""
+    if encoder != "words":
+        name, shape, data = packed
+        return Steps.of(name, np.frombuffer(data, dtype=np.float32).reshape(shape))
+    tokens, field = packed
     ids = np.array([tokens], dtype=np.int64)
     return Windows(
         ids=ids,

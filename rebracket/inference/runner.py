@@ -11,17 +11,17 @@ from rebracket.errors import RequestError, Unavailable
 from rebracket.inference.dispatcher import Dispatcher
 from rebracket.inference.jobs import Job, Request
 from rebracket.inference.lanes import Lanes
+from rebracket.inference.material import Material
 from rebracket.inference.predictor import Reader
 from rebracket.inference.timing import Timing
 from rebracket.schemas import Prediction, Segment
-from rebracket.segment.text import Windows
 
 SHORT = 4000
 """Characters that are encoded on the event loop, in a millisecond: a hop to a thread costs more."""
 
 Admit = Callable[[int], Awaitable[None]]
-"""Is told how many tokens a request holds before they are computed; raises to refuse it."""
-Observe = Callable[[Segment, Windows, Prediction, Timing], None]
+"""Is told how much work a request is, in tokens, before it is computed; raises to refuse it."""
+Observe = Callable[[Segment, Material, Prediction, Timing], None]
 """Is told of each segment that was read."""
 
 
@@ -29,7 +29,7 @@ async def admit_all(_: int) -> None:
     """Refuses nothing."""
 
 
-def unobserved(_: Segment, __: Windows, ___: Prediction, ____: Timing) -> None:
+def unobserved(_: Segment, __: Material, ___: Prediction, ____: Timing) -> None:
     """Tells nobody."""
 
 
@@ -38,7 +38,7 @@ class Item:
     """A segment as arrays, and the seconds that this took."""
 
     segment: Segment
-    windows: Windows
+    material: Material
     decode_s: float
 
 
@@ -104,16 +104,16 @@ class Runner:
         admit: Admit,
         observe: Observe,
     ) -> list[Prediction | Exception]:
-        await admit(sum(item.windows.tokens for item in items))
+        await admit(sum(item.material.work for item in items))
         request = Request(caller)
-        jobs = [Job(request, reader.engine, item.windows) for item in items]
+        jobs = [Job(request, reader.engines, item.material) for item in items]
         self._dispatcher.submit(request, jobs)
 
         async def answer(item: Item, job: Job) -> Prediction:
             reading = await job.answer
             timing = Timing(item.decode_s, reading.queue_s, reading.compute_s)
-            prediction = reader.answer(item.segment, item.windows, reading.scores, timing)
-            observe(item.segment, item.windows, prediction, timing)
+            prediction = reader.answer(item.segment, item.material, reading.scores, timing)
+            observe(item.segment, item.material, prediction, timing)
             return prediction
 
         with self._waiting(request, jobs):
@@ -160,12 +160,13 @@ class Runner:
 async def _encode(
     reader: Reader, segments: Sequence[Segment], *, paths: Sequence[tuple[str | int, ...]]
 ) -> list[Item | RequestError]:
-    """Each segment as arrays, or what is wrong with it; much text is encoded by a thread."""
+    """Each segment as arrays, or what is wrong with it; much text, and all music, is read by a thread."""
 
     def encode() -> list[Item | RequestError]:
         return [_item(reader, segment, path) for segment, path in zip(segments, paths, strict=True)]
 
-    if sum(len(s.text or "") + len(s.lyrics or "") for s in segments) <= SHORT:
+    music = any(segment.midi or segment.audio for segment in segments)
+    if not music and sum(len(s.text or "") + len(s.lyrics or "") for s in segments) <= SHORT:
         return encode()
     return await asyncio.to_thread(encode)
 
@@ -173,7 +174,7 @@ async def _encode(
 def _item(reader: Reader, segment: Segment, path: tuple[str | int, ...]) -> Item | RequestError:
     started = perf_counter()
     try:
-        windows = reader.encode(segment, path=path)
+        material = reader.encode(segment, path=path)
     except RequestError as error:
         return error
-    return Item(segment, windows, perf_counter() - started)
+    return Item(segment, material, perf_counter() - started)

@@ -52,9 +52,10 @@ def baseline(predictor: "Predictor", segments: Sequence[Segment]) -> Baseline:
     """Read segments with the artefact that is served, as it is served."""
 
     def read(segment: Segment) -> Reading:
-        windows, found = predictor.encode(segment), predictor.predict(segment)
-        unknown = predictor.encoder.unknown_share(windows)
-        return Reading(found.type, found.confidence, found.intensity, windows.tokens, unknown)
+        words, found = predictor.encode(segment).words, predictor.predict(segment)
+        assert words is not None, "a baseline is of words"
+        unknown = predictor.encoder.unknown_share(words)
+        return Reading(found.type, found.confidence, found.intensity, words.tokens, unknown)
 
     with ThreadPoolExecutor(available_cores()) as pool:
         return of_readings(list(pool.map(read, segments)))

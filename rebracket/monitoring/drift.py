@@ -13,7 +13,9 @@ from rebracket.monitoring.store import PredictionStore
 from rebracket.schemas import Drift, ModelRef, Signal
 
 RECENT = """SELECT type, confidence, intensity, tokens, unknown_share FROM predictions
-    WHERE model = ? AND version = ? AND outcome = 'ok' ORDER BY id DESC LIMIT ?"""
+    WHERE model = ? AND version = ? AND outcome = 'ok'
+    AND modalities IN ('text', 'lyrics', 'text+lyrics') ORDER BY id DESC LIMIT ?"""
+"""Of words alone, as the baseline is: music would be another distribution, not a drift."""
 
 Models = Callable[[], Iterable[tuple[ModelRef, Baseline | None]]]
 """What is served now, and the baseline that each model was saved with."""

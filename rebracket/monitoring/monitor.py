@@ -10,6 +10,7 @@ from time import time
 
 from rebracket.config import Monitoring
 from rebracket.errors import InternalError, RequestError
+from rebracket.inference.material import Material
 from rebracket.inference.predictor import Reader
 from rebracket.inference.timing import Timing
 from rebracket.monitoring import failures, trace
@@ -27,7 +28,6 @@ from rebracket.monitoring.store import PredictionStore
 from rebracket.monitoring.trace import Trace
 from rebracket.monitoring.writer import Writer
 from rebracket.schemas import Prediction, Segment
-from rebracket.segment.text import Windows
 
 logger = logging.getLogger(__name__)
 
@@ -87,13 +87,14 @@ class Observer:
     store_content: bool
 
     def __call__(
-        self, segment: Segment, windows: Windows, prediction: Prediction, timing: Timing
+        self, segment: Segment, material: Material, prediction: Prediction, timing: Timing
     ) -> None:
         """A segment was read."""
         self.request.timing = timing
         self.request.items += 1
         count(prediction, timing)
         if self.writer is not None:
+            words = material.words
             self.writer.put(
                 self._row(
                     OK,
@@ -103,8 +104,8 @@ class Observer:
                     intensity=prediction.intensity,
                     confidence=prediction.confidence,
                     probabilities=json.dumps(prediction.probabilities),
-                    tokens=windows.tokens,
-                    unknown_share=self.reader.encoder.unknown_share(windows),
+                    tokens=words and words.tokens,
+                    unknown_share=words and self.reader.encoder.unknown_share(words),
                     decode_s=timing.decode_s,
                     queue_s=timing.queue_s,
                     compute_s=timing.compute_s,

@@ -17,7 +17,7 @@ COLUMNS = """
     intensity REAL,
     confidence REAL,
     probabilities TEXT,            -- JSON, by type
-    tokens INTEGER,
+    tokens INTEGER,                -- of words; NULL where there are none, as the next
     unknown_share REAL,            -- of the tokens, those that the vocabulary lacks
     decode_s REAL,
     queue_s REAL,

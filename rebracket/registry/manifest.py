@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rebracket.errors import ModelIncompatible
 from rebracket.inference.calibration import Calibration
+from rebracket.inference.material import EncoderName
 from rebracket.monitoring.baseline import Baseline
 from rebracket.taxonomy import TYPES, RebracketingType
 
@@ -44,6 +45,9 @@ class Manifest(Record):
     labels: list[RebracketingType]
     metrics: dict[str, float]
     artefacts: dict[Literal["int8", "none"], Artefact]
+    """Of the encoder of words."""
+    music: dict[Literal["notes", "sound"], Artefact] = {}
+    """Of the encoders of music, which are served in full precision."""
     baseline: Baseline | None = None
 
 
@@ -74,19 +78,18 @@ class ExportedModel:
         """The model card, Markdown."""
         return self.file("card.md").read_text(encoding="utf-8")
 
-    def artefact(self, quantization: Literal["int8", "none"]) -> Artefact:
-        """The ONNX file for a quantization setting.
+    def artefacts(self, quantization: Literal["int8", "none"]) -> dict[EncoderName, Artefact]:
+        """The ONNX files for a quantization setting, by encoder.
 
         Raises:
             ModelIncompatible: the model was exported without it.
         """
-        try:
-            return self.manifest.artefacts[quantization]
-        except KeyError:
-            there = ", ".join(self.manifest.artefacts)
+        there = self.manifest.artefacts
+        if quantization not in there:
             raise ModelIncompatible(
-                f"{self.tag} has no {quantization!r} artefact; it has: {there}"
-            ) from None
+                f"{self.tag} has no {quantization!r} artefact; it has: {', '.join(there)}"
+            )
+        return {"words": there[quantization], **self.manifest.music}
 
     def file(self, name: str) -> Path:
         """The path of one of the model's files.
@@ -105,6 +108,7 @@ class ExportedModel:
             "tokenizer.json",
             "card.md",
             *(a.file for a in self.manifest.artefacts.values()),
+            *(a.file for a in self.manifest.music.values()),
         ):
             self.file(name)
 

@@ -5,7 +5,7 @@ to the scale and to earlier material, so that key, register, tempo and instrumen
 nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -13,8 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebracket.segment.notes import Notes
+from rebracket.segment.window import Feeds, HasSteps, Steps
 
 Floats = NDArray[np.float64]
+
+INPUT = "events"
+"""The name of the encoder's input."""
 
 WINDOW = 256
 """Notes in a window at most."""
@@ -38,23 +42,36 @@ REACH = 24
 
 @dataclass(frozen=True, slots=True)
 class EventWindow:
-    """One window: `features` float32 [notes, FEATURES]."""
+    """Some of a piece's notes; features are worked out when they are asked for."""
 
-    features: NDArray[np.float32]
+    notes: Notes
+    indexes: NDArray[np.intp]
 
     @property
     def work(self) -> int:
-        """What reading it costs, in the runner's measure."""
-        return len(self.features)
+        """How many notes it has."""
+        return len(self.indexes)
+
+    def features(self) -> NDArray[np.float32]:
+        """[notes, FEATURES]."""
+        return _features(self.notes, self.indexes)
+
+    def steps(self) -> Steps:
+        """As arrays."""
+        return Steps.of(INPUT, self.features())
+
+    def feeds(self) -> Feeds:
+        """What the encoder takes."""
+        return self.steps().feeds()
+
+    def beside(self, others: Sequence[HasSteps]) -> Steps:
+        """In one batch with others."""
+        return self.steps().beside(others)
 
 
 def windows(notes: Notes) -> list[EventWindow]:
     """Even windows of at most `SPAN` quarter notes and `WINDOW` notes; stretches of silence give none."""
-    found = []
-    for indexes in _cuts(notes.onset):
-        if len(indexes):
-            found.append(EventWindow(_features(notes, indexes)))
-    return found
+    return [EventWindow(notes, indexes) for indexes in _cuts(notes.onset) if len(indexes)]
 
 
 def _cuts(onset: Floats) -> Iterator[NDArray[np.intp]]:

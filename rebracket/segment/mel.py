@@ -4,6 +4,7 @@ Three planes a frame: the level of the middle, left against right, and side agai
 taken out: a window's mean level is 0.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
@@ -12,9 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebracket.segment.sound import Sound
+from rebracket.segment.window import Feeds, HasSteps, Steps
 
 Spectra = NDArray[np.complex64]
 Levels = NDArray[np.float32]
+
+INPUT = "planes"
+"""The name of the encoder's input."""
 
 RATE = 16_000
 FFT = 1024
@@ -36,14 +41,33 @@ WINDOW_S = 8.0
 
 @dataclass(frozen=True, slots=True)
 class SoundWindow:
-    """One window: `features` float32 [frames, PLANES, BANDS]."""
+    """Some of a sound; its planes are worked out when they are asked for.
 
-    features: Levels
+    `samples` float32 [channels, samples], one or two channels at `RATE`.
+    """
+
+    samples: NDArray[np.float32]
 
     @property
     def work(self) -> int:
-        """What reading it costs, in the runner's measure."""
-        return len(self.features)
+        """How many frames it has."""
+        return 1 + self.samples.shape[1] // HOP
+
+    def features(self) -> Levels:
+        """[frames, PLANES, BANDS]."""
+        return planes(self.samples)
+
+    def steps(self) -> Steps:
+        """As arrays."""
+        return Steps.of(INPUT, self.features())
+
+    def feeds(self) -> Feeds:
+        """What the encoder takes."""
+        return self.steps().feeds()
+
+    def beside(self, others: Sequence[HasSteps]) -> Steps:
+        """In one batch with others."""
+        return self.steps().beside(others)
 
 
 def windows(sound: Sound) -> list[SoundWindow]:
@@ -56,12 +80,12 @@ def windows(sound: Sound) -> list[SoundWindow]:
     count = max(1, ceil(length / (WINDOW_S * RATE)))
     edges = np.linspace(0, length, count + 1).round().astype(int)
     return [
-        SoundWindow(features(sound.samples[:, start:end]))
+        SoundWindow(sound.samples[:, start:end])
         for start, end in zip(edges[:-1], edges[1:], strict=True)
     ]
 
 
-def features(samples: NDArray[np.float32]) -> Levels:
+def planes(samples: NDArray[np.float32]) -> Levels:
     """The planes [frames, PLANES, BANDS] of samples [channels, samples]."""
     left = spectra(samples[0])
     if len(samples) == 1:

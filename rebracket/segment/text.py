@@ -1,6 +1,6 @@
 """Words → token windows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from rebracket.errors import ModelIncompatible
+from rebracket.segment.window import Feeds
 
 WINDOW = 256
 """Tokens in a window at most, [CLS] and [SEP] included."""
@@ -50,7 +51,16 @@ class Windows:
                 pool=whole,
             )
 
-    def feeds(self) -> dict[str, NDArray[np.int64] | NDArray[np.float32]]:
+    @property
+    def work(self) -> int:
+        """What reading them costs."""
+        return self.tokens
+
+    def beside(self, others: Sequence["Windows"]) -> "Windows":
+        """In one batch with others."""
+        return stack([self, *others])
+
+    def feeds(self) -> Feeds:
         """Arrays by the model's input names."""
         return {
             "input_ids": self.ids,

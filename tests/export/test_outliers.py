@@ -50,7 +50,7 @@ def graph(tmp_path: Path) -> Path:
     shapes = [["w", "n"], ["w", "n"], ["w"], ["s", "w"]]
     inputs = [
         helper.make_tensor_value_info(name, kind, shape)
-        for name, kind, shape in zip(INPUTS, types, shapes, strict=True)
+        for name, kind, shape in zip(INPUTS["words"], types, shapes, strict=True)
     ]
     shapes_out: list[list[str | int]] = [["w", 8], ["w"]]
     outputs = [

@@ -1,13 +1,14 @@
 """Engines that answer at once, or when a test lets them."""
 
 import threading
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
-from rebracket.inference.engine import Engine, Scores
-from rebracket.inference.jobs import Job, Request
+from rebracket.inference.engine import Scores
+from rebracket.inference.jobs import Job, Reading, Request
+from rebracket.inference.material import Material, Part
 from rebracket.segment.text import Windows
 
 
@@ -70,4 +71,14 @@ class Made:
     engine: EchoEngine
 
     def job(self, request: Request, *marks: int, length: int = 4) -> Job:
-        return Job(request, cast("Engine", self.engine), windows(*marks, length=length))
+        return job(request, self.engine, windows(*marks, length=length))
+
+
+def job(request: Request, engine: Hashable, read: Windows) -> Job:
+    """One segment of words."""
+    return Job(request, {"words": engine}, Material({"words": Part.of_words(read)}, read))
+
+
+def words(reading: Reading) -> Scores:
+    """What the encoder of words said."""
+    return reading.scores["words"]

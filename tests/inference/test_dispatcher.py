@@ -13,7 +13,7 @@ from rebracket.errors import Unavailable
 from rebracket.inference.dispatcher import Dispatcher
 from rebracket.inference.jobs import Reading, Request
 from rebracket.inference.lanes import BatchLanes, ThreadLanes
-from tests.inference.doubles import EchoEngine, HeldEngine, Made, mark_of
+from tests.inference.doubles import EchoEngine, HeldEngine, Made, mark_of, words
 
 Make = Callable[[], ThreadLanes]
 homes = pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_answers_never_cross_callers(lanes: Make) -> None:
                     assert isinstance(reading, RuntimeError)
                 else:
                     assert isinstance(reading, Reading)
-                    assert mark_of(reading.scores) == mark
+                    assert mark_of(words(reading)) == mark
                 answered += 1
 
         await asyncio.gather(*(ask(number) for number in range(2000)))
@@ -78,7 +78,7 @@ def test_a_segment_s_windows_come_back_as_one_answer(counts: list[int]) -> None:
         request = Request("me")
         jobs = [made.job(request, *range(10, 10 + count)) for count in counts]
         work.submit(request, jobs)
-        found = [mark_of((await job.answer).scores) for job in jobs]
+        found = [mark_of(words(await job.answer)) for job in jobs]
         await work.close()
         return found
 

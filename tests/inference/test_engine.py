@@ -7,6 +7,7 @@ import pytest
 
 from rebracket.errors import ModelIncompatible
 from rebracket.inference.engine import Engine
+from rebracket.inference.material import Part
 from rebracket.inference.predictor import Predictor
 from rebracket.schemas import Segment
 from rebracket.segment.text import stack
@@ -17,12 +18,13 @@ def test_a_segment_answers_alike_alone_and_in_any_batch(full_predictor: Predicto
     texts = [text.text for text in load_part("part0")[:24]]
     segments = [Segment(text=text) for text in texts[:16]]
     segments += [Segment(text=" ".join(texts), lyrics=texts[3]), Segment(lyrics=texts[5])]
-    items = [full_predictor.encode(segment) for segment in segments]
-    together = full_predictor.engine.run(stack(items))
+    items = [words for s in segments if (words := full_predictor.encode(s).words)]
+    engine, calibration = full_predictor.engines["words"], full_predictor.calibrations["words"]
+    together = engine.run(stack(items))
     for row, item in enumerate(items):
-        alone = full_predictor.engine.read(item)
+        alone = engine.read(Part.of_words(item))
         a, b = (
-            full_predictor.calibration.probabilities(logits)
+            calibration.probabilities(logits)
             for logits in (alone.logits[0], together.logits[row])
         )
         assert np.abs(a - b).max() < 1e-5

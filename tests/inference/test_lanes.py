@@ -1,27 +1,26 @@
 """Runs are of one engine and near-equal lengths; a bad unit fails alone."""
 
 import asyncio
-from typing import cast
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebracket.inference.engine import Engine, Scores
+from rebracket.inference.engine import Scores
 from rebracket.inference.fairness import FairQueue
 from rebracket.inference.jobs import Job, Request, Unit
 from rebracket.inference.lanes import NEAR, BatchLanes, NotWanted, batches, run
 from rebracket.inference.predictor import Predictor
 from rebracket.schemas import Segment
 from rebracket.training.corpus import load_part
-from tests.inference.doubles import EchoEngine, mark_of, windows
+from tests.inference.doubles import EchoEngine, job, mark_of, windows
 
 
 async def made(lengths: list[int], engines: list[EchoEngine]) -> list[Unit]:
     units = []
     for index, length in enumerate(lengths):
-        engine = cast("Engine", engines[index % len(engines)])
-        units += Job(Request("me"), engine, windows(index, length=length)).units()
+        engine = engines[index % len(engines)]
+        units += job(Request("me"), engine, windows(index, length=length)).units()
     return units
 
 
@@ -34,7 +33,7 @@ def test_batches_hold_every_unit_once_and_keep_to_their_bounds(
     assert sorted(map(id, units)) == sorted(id(unit) for batch in found for unit in batch)
     for batch in found:
         assert 1 <= len(batch) <= most
-        assert len({id(unit.job.engine) for unit in batch}) == 1
+        assert len({id(unit.engine) for unit in batch}) == 1
         assert max(unit.work for unit in batch) <= NEAR * min(unit.work for unit in batch)
 
 
@@ -78,11 +77,12 @@ def test_padded_batches_answer_as_lone_windows_do(full_predictor: Predictor) -> 
     async def both() -> list[tuple[Scores, Scores]]:
         texts = [text.text for text in load_part("part3")[:12]]
         jobs = [
-            Job(Request("me"), full_predictor.engine, full_predictor.encode(Segment(text=text)))
+            Job(Request("me"), full_predictor.engines, full_predictor.encode(Segment(text=text)))
             for text in texts
         ]
         together = run([unit for job in jobs for unit in job.units()])
-        alone = [full_predictor.engine.read(job.windows) for job in jobs]
+        engine = full_predictor.engines["words"]
+        alone = [engine.read(job.material.parts["words"]) for job in jobs]
         return [(a, b) for a, b in zip(together, alone, strict=True) if isinstance(a, Scores)]
 
     pairs = asyncio.run(both())

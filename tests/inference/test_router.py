@@ -28,8 +28,8 @@ def router(weights: Weights, salt: str = "salt") -> Router:
                 model=cast("ExportedModel", None),
                 ref=ModelRef(name="rebracket-segment", version=f"1.0.{number}", variant=name),
                 encoder=cast("TextEncoder", None),
-                calibration=Calibration(temperature=1.0),
-                engine=name,
+                calibrations={"words": Calibration(temperature=1.0)},
+                engines={"words": name},
             ),
         )
         for number, (name, weight) in enumerate(weights.items())

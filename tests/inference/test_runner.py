@@ -12,11 +12,11 @@ from rebracket.config import Batching
 from rebracket.errors import InvalidRequest, RequestError, Unavailable
 from rebracket.inference.engine import Engine
 from rebracket.inference.lanes import BatchLanes, ThreadLanes
+from rebracket.inference.material import Material
 from rebracket.inference.predictor import Predictor
 from rebracket.inference.runner import Runner
 from rebracket.inference.timing import Timing
 from rebracket.schemas import Prediction, Segment
-from rebracket.segment.text import Windows
 from rebracket.training.corpus import load_part
 from tests.inference.doubles import EchoEngine, HeldEngine
 
@@ -32,7 +32,7 @@ async def running(threads: int = 2, **limits: Any) -> AsyncIterator[Runner]:
 
 
 def with_engine(predictor: Predictor, engine: EchoEngine) -> Predictor:
-    return replace(predictor, engine=cast("Engine", engine))
+    return replace(predictor, engines={"words": cast("Engine", engine)})
 
 
 @pytest.mark.parametrize("artefact", ["predictor", "full_predictor"])
@@ -83,8 +83,9 @@ def test_an_item_that_cannot_be_read_fails_alone(predictor: Predictor) -> None:
 
 
 def test_an_engine_that_falls_over_fails_what_it_read_and_reads_on(predictor: Predictor) -> None:
-    marks = predictor.encode(DOOR).ids[0, :1]
-    broken = with_engine(predictor, EchoEngine(bad=frozenset({int(marks[0])})))
+    words = predictor.encode(DOOR).words
+    assert words is not None
+    broken = with_engine(predictor, EchoEngine(bad=frozenset({int(words.ids[0, 0])})))
 
     async def ask() -> Prediction:
         async with running() as runner:
@@ -163,8 +164,8 @@ def test_a_request_is_admitted_by_all_its_tokens_before_any_is_computed(
 def test_where_the_time_went_is_told_of_each_segment(predictor: Predictor) -> None:
     told: list[tuple[Segment, int, Timing]] = []
 
-    def observe(segment: Segment, windows: Windows, _: Prediction, timing: Timing) -> None:
-        told.append((segment, windows.tokens, timing))
+    def observe(segment: Segment, material: Material, _: Prediction, timing: Timing) -> None:
+        told.append((segment, material.work, timing))
 
     async def ask() -> None:
         async with running() as runner:

@@ -33,8 +33,8 @@ class Loader:
             model=model,
             ref=ModelRef(name=model.name, version=model.version, variant="default"),
             encoder=cast("TextEncoder", None),
-            calibration=model.artefact("int8").calibration,
-            engine=object(),
+            calibrations={"words": model.artefacts("int8")["words"].calibration},
+            engines={"words": object()},
         )
 
 
@@ -67,7 +67,7 @@ class TestVersions:
         with serving(load, "production", "candidate") as versions:
             assert served(versions) == [("production", "1.0.0"), ("candidate", "1.0.0")]
             one, other = (variant.reader for variant in versions.router.variants)
-            assert one.engine is other.engine
+            assert one.engines is other.engines
         assert load.loads == ["1.0.0"]
 
     def test_a_reload_follows_the_alias_and_loads_only_what_is_new(self) -> None:

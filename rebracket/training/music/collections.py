@@ -147,7 +147,7 @@ def _notes(score: Any) -> Notes | None:
 def _meters(part: Any) -> tuple[tuple[float, int, int], ...]:
     found: dict[float, tuple[int, int]] = {}
     for item in part.flatten().getElementsByClass("TimeSignature"):
-        if re.fullmatch(r"\d+/\d+", item.ratioString):
+        if re.fullmatch(r"\d+/(1|2|4|8|16|32)", item.ratioString):  # what MIDI files can say
             found[float(item.offset)] = (item.numerator, item.denominator)
     found.setdefault(0.0, (4, 4))
     return tuple((offset, *found[offset]) for offset in sorted(found))
