@@ -7,6 +7,8 @@ RebracketError
 │   ├── ModelIncompatible
 │   └── ModelCorrupt       files that are not as they were saved
 ├── CorpusError            a data file that can't be read
+├── Undecodable            a file of music that can't be read, says why and where
+├── TooMuchMusic           a file of music over a limit
 ├── ExportError            an export that failed or did not verify
 ├── KeyStoreError          the store of API keys
 │   └── KeyNotFound
@@ -70,6 +72,18 @@ class ModelCorrupt(StoreError):
 
 class CorpusError(RebracketError):
     """A data file that can't be read: names the file and the line."""
+
+
+class Undecodable(RebracketError):
+    """A file of music that can't be read: says why and, where known, at which byte."""
+
+    def __init__(self, detail: str, *, offset: int | None = None) -> None:
+        super().__init__(detail if offset is None else f"{detail} (at byte {offset})")
+        self.offset = offset
+
+
+class TooMuchMusic(RebracketError):
+    """A file of music over a limit."""
 
 
 class ExportError(RebracketError):
