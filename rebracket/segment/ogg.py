@@ -68,14 +68,14 @@ def _pages(data: bytes, at: int) -> Iterator[tuple[bytes, int]]:
         expected = (b"OggS\0", stream, number)
         if (page[:5], page[14:18], *unpack_from("<I", page, 18)) != expected:
             raise Undecodable("Expected the next page of the Ogg headers", offset=at)
-        if _checksum(page) != unpack_from("<I", page, 22)[0]:
+        if checksum(page) != unpack_from("<I", page, 22)[0]:
             raise Undecodable("The page's checksum is wrong", offset=at)
         yield lengths, body
         at += len(page)
         number += 1
 
 
-def _checksum(page: bytes) -> int:
+def checksum(page: bytes) -> int:
     """Ogg's CRC-32: zlib's, with the bits of each byte and of the sum the other way round."""
     mirrored = (page[:22] + bytes(4) + page[26:]).translate(_MIRRORED)
     found = zlib.crc32(mirrored, 0xFFFFFFFF) ^ 0xFFFFFFFF
