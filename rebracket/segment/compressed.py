@@ -1,8 +1,9 @@
 """FLAC, Ogg and MP3 files → samples, through libsndfile.
 
-libsndfile reads two dozen containers, some with a history of memory errors. It sees only files
-that begin as one of the three, so that its detection can go nowhere else: an ID3 tag, after which
-it would look for any container again, is cut off before.
+libsndfile reads two dozen containers, some with a history of memory errors, and tells them apart by
+more than a mark. It sees only files of which it is certain that it takes them for one of the three:
+an ID3 tag, after which it would look for any container again, is cut off before; and MP3, for which
+it would look last, after trying Sound Designer II, gets an empty tag, after which it looks first.
 """
 
 import re
@@ -15,7 +16,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from rebracket.errors import Undecodable
-from rebracket.segment.ogg import check_headers
+from rebracket.segment.ogg import intact_end
 from rebracket.segment.pcm import BLOCK, OGG_ORDER, WAV_ORDER, Pcm, check_length, check_shape
 
 CONTAINERS = {"FLAC": WAV_ORDER, "OGG": OGG_ORDER, "MP3": WAV_ORDER}
@@ -33,16 +34,19 @@ TAG = re.compile(rb"ID3..(?P<flags>.)(?P<size>[\x00-\x7f]{4})", re.DOTALL)
 PADDING = re.compile(rb"\0*")
 """Zeros after a tag, which some writers leave out of its size."""
 
+EMPTY_TAG = b"ID3\x04\0\0\0\0\0\x0c" + bytes(12)
+"""A tag of twelve bytes of padding: libsndfile looks past shorter ones."""
+
 HEADER_BYTES = 4
 SYNC_MASK, SYNC = 0xFFE60000, 0xFFE20000
 """A frame's header of MPEG audio, layer III."""
 
 
 class _Memory:
-    """Bytes from `start` on as a file that never raises: libsndfile calls it from C."""
+    """Bytes as a file that never raises: libsndfile calls it from C."""
 
-    def __init__(self, data: bytes, start: int) -> None:
-        self._data = memoryview(data)[start:]
+    def __init__(self, data: bytes | memoryview) -> None:
+        self._data = memoryview(data)
         self._at = 0
 
     def seek(self, offset: int, whence: int) -> int:
@@ -81,9 +85,9 @@ def open_compressed(data: bytes) -> Iterator[Pcm]:
 
     Raises Undecodable and TooMuchMusic. A file that turns out damaged ends where it does.
     """
-    start = _music_start(data)
+    music = _music(data)
     try:
-        file = _File(_Memory(data, start), "r")
+        file = _File(_Memory(music), "r")
     except soundfile.SoundFileError:
         raise Undecodable("The file's headers can't be read") from None
     try:
@@ -116,15 +120,17 @@ def _blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
         yield block
 
 
-def _music_start(data: bytes) -> int:
-    """The first byte after ID3 tags, where one of the containers begins; else Undecodable."""
+def _music(data: bytes) -> bytes | memoryview:
+    """What libsndfile may see of a file; Undecodable where that is nothing."""
     start = _tags_end(data)
-    head = data[start : start + 4]
+    head = data[start : start + HEADER_BYTES]
+    if head == b"fLaC":
+        return memoryview(data)[start:]
     if head == b"OggS":
-        check_headers(data, start)
-    elif head != b"fLaC" and not _is_mp3(head):
-        raise Undecodable("Expected WAV, FLAC, Ogg (Vorbis, Opus) or MP3", offset=start)
-    return start
+        return memoryview(data)[start : intact_end(data, start)]
+    if _is_mp3(head):
+        return EMPTY_TAG + data[start:]
+    raise Undecodable("Expected WAV, FLAC, Ogg (Vorbis, Opus) or MP3", offset=start)
 
 
 def _tags_end(data: bytes) -> int:

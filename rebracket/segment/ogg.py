@@ -1,12 +1,16 @@
-"""The headers of Ogg files, checked before libvorbis and libopus see them.
+"""Ogg files, checked before libvorbis and libopus see them.
 
-A Vorbis file brings its own codebooks, for which libvorbis reserves memory by the sizes that they
-declare: a few hundred bytes can ask for gigabytes. What they ask for is added up here first.
+Two things hide in damaged or hostile files. A Vorbis stream brings its own codebooks, for which
+libvorbis reserves memory by the sizes that they declare: a few hundred bytes can ask for gigabytes.
+And libsndfile answers for pages of Opus that are missing with memory that nobody wrote to. So what
+the codebooks ask for is added up here, and a stream ends at its first page that is not in order.
 """
 
 import zlib
 from collections.abc import Iterator
-from struct import unpack_from
+from dataclasses import dataclass
+from itertools import count, islice
+from struct import Struct
 
 from rebracket.errors import TooMuchMusic, Undecodable
 
@@ -16,63 +20,81 @@ MOST_VALUES = 2**20
 libvorbis takes up to 40 bytes for each while it prepares to decode.
 """
 
-MOST_HEADER_BYTES = 2**24
-"""Comments may hold a picture, the rest is some kilobytes."""
+MOST_SETUP_BYTES = 2**20
+"""Of the header with the codebooks; the libvorbis encoder's have up to 11 000."""
+
+MOST_PAGES = 2**18
+"""As many as ten minutes can need: the shortest packets, of 2.5 ms, on a page each."""
 
 CODEBOOK = b"BCV"
 """What each codebook begins with, at any bit (Vorbis I, section 3.2.1)."""
 
+HEAD = Struct("<5s9x4sIIB")
+"""Mark and version, the stream, the page's number, its checksum, and how many pieces it has."""
+
+FULL = 255
+"""The length of a piece that goes on in the next."""
+
 _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
-def check_headers(data: bytes, start: int) -> None:
-    """Raise Undecodable for what is not one stream of Vorbis or Opus, or whose headers are damaged.
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page's pieces of packets by their lengths, its first byte of them, and its end."""
 
-    Raises TooMuchMusic for codebooks that would take too much memory. Pages up to the last header
-    must follow each other, whole and of one stream, so that libogg puts the same packets together.
+    lengths: bytes
+    body: int
+    end: int
+
+
+def intact_end(data: bytes, start: int) -> int:
+    """The end of the stream that begins at `start`, or of what is whole of it.
+
+    Raises Undecodable for what does not begin with the whole headers of Vorbis or Opus, and
+    TooMuchMusic for codebooks that would take too much memory.
     """
-    packets = _packets(data, start)
-    first = next(packets, b"")
-    if first.startswith(b"OpusHead"):
-        return
-    if not first.startswith(b"\x01vorbis"):
-        raise Undecodable("Expected Vorbis or Opus in the Ogg file", offset=start)
-    comments, setup = next(packets, b""), next(packets, b"")
-    if not (comments.startswith(b"\x03vorbis") and setup.startswith(b"\x05vorbis")):
-        raise Undecodable("Expected the three headers of Vorbis", offset=start)
-    if sum(_codebook_sizes(setup)) > MOST_VALUES:
+    pages = list(islice(_pages(data, start), MOST_PAGES))
+    end = pages[-1].end if pages else start
+    packets = _packets(data, pages)
+    first, comments, setup = (next(packets, b"") for _ in range(3))
+    if first.startswith(b"OpusHead") and comments.startswith(b"OpusTags"):
+        return end
+    headers = (first[:7], comments[:7], setup[:7])
+    if headers != (b"\x01vorbis", b"\x03vorbis", b"\x05vorbis"):
+        raise Undecodable("Expected the headers of Vorbis or Opus in the Ogg file", offset=end)
+    if len(setup) > MOST_SETUP_BYTES or sum(_codebook_sizes(setup)) > MOST_VALUES:
         raise TooMuchMusic("The codebooks of the Vorbis stream are too large")
+    return end
 
 
-def _packets(data: bytes, start: int) -> Iterator[bytes]:
-    """The packets of the first stream, as far as they are whole."""
+def _packets(data: bytes, pages: list[_Page]) -> Iterator[bytes]:
+    """The packets of a stream, as far as they are whole."""
     packet = bytearray()
-    for lengths, body in _pages(data, start):
-        for length in lengths:
-            packet += data[body : body + length]
-            body += length  # noqa: PLW2901 - a cursor through the page
-            if length < 255:  # noqa: PLR2004 - the mark of a packet's last piece
+    for page in pages:
+        at = page.body
+        for length in page.lengths:
+            packet += data[at : at + length]
+            at += length
+            if length < FULL:
                 yield bytes(packet)
                 packet.clear()
 
 
-def _pages(data: bytes, at: int) -> Iterator[tuple[bytes, int]]:
-    """Each page's lengths of pieces and the first byte of its body (RFC 3533, section 6)."""
-    end = min(len(data), at + MOST_HEADER_BYTES)
+def _pages(data: bytes, at: int) -> Iterator[_Page]:
+    """The pages of a stream, up to one that is not whole or not the next (RFC 3533, section 6)."""
     stream = data[at + 14 : at + 18]
-    number = 0
-    while at + 27 <= end:
-        lengths = data[at + 27 : at + 27 + data[at + 26]]
-        body = at + 27 + len(lengths)
+    for number in count():
+        head = data[at : at + HEAD.size]
+        if len(head) < HEAD.size:
+            return
+        mark, serial, sequence, stated, pieces = HEAD.unpack(head)
+        body = at + HEAD.size + pieces
+        lengths = data[at + HEAD.size : body]
         page = data[at : body + sum(lengths)]
-        expected = (b"OggS\0", stream, number)
-        if (page[:5], page[14:18], *unpack_from("<I", page, 18)) != expected:
-            raise Undecodable("Expected the next page of the Ogg headers", offset=at)
-        if checksum(page) != unpack_from("<I", page, 22)[0]:
-            raise Undecodable("The page's checksum is wrong", offset=at)
-        yield lengths, body
+        if (mark, serial, sequence) != (b"OggS\0", stream, number) or stated != checksum(page):
+            return
         at += len(page)
-        number += 1
+        yield _Page(lengths, body, at)
 
 
 def checksum(page: bytes) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -31,6 +32,10 @@ EMPTY_ID3 = b"ID3\x04\x00\x00\x00\x00\x00\x14" + bytes(20)
 """A tag of 20 bytes of padding."""
 
 
+WRITTEN = 2**16
+"""Frames at a time: libvorbis' encoder keeps what it is given on the stack, and ends the process."""
+
+
 def tones(
     pitches: Sequence[float], rate: int, seconds: float, level: float = 0.5
 ) -> NDArray[np.float32]:
@@ -39,11 +44,15 @@ def tones(
     return (level * np.sin(2 * np.pi * np.outer(time, pitches))).astype(np.float32)
 
 
-def encode(samples: NDArray[np.float32], rate: int, codec: str) -> bytes:
+def encode(samples: NDArray[np.floating[Any]], rate: int, codec: str) -> bytes:
     """The samples [frames, channels] as a file."""
     container, encoding = CODECS[codec]
     file = BytesIO()
-    soundfile.write(file, samples, rate, format=container, subtype=encoding)
+    with soundfile.SoundFile(
+        file, "w", rate, samples.shape[1], encoding, format=container
+    ) as writer:
+        for start in range(0, len(samples), WRITTEN):
+            writer.write(samples[start : start + WRITTEN])
     return file.getvalue()
 
 
