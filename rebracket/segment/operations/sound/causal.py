@@ -43,9 +43,9 @@ def effect_first(samples: Samples, rate: int, intensity: float, rng: Generator) 
     lead = round(rate * rng.uniform(0.1, 0.18))
     high = high_pass(samples, rate, 900)
     low = moved(samples - high, lead // 2)
-    tail = moved(samples, -3 * lead) + moved(samples, -2 * lead)
+    tail = moved(high, -3 * lead) + moved(high, -2 * lead)
     rise = _rise(spans)
-    first = moved(high, -lead) * (0.3 + rise) + 0.8 * tail * rise
+    first = moved(high, -lead) * (0.3 + rise) + tail * rise
     changed = first + low * np.maximum(_cut_off(spans, rate), 0.4)
     return blend(samples, changed, _taken(spans, rate, intensity))
 

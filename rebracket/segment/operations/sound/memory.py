@@ -1,12 +1,14 @@
 """Memory: a worn medium that wavers, crackles and forgets, and what comes back ever fainter."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
 from rebracket.segment.operations.sound.mixing import Samples, blend, levelled, read_at
 from rebracket.segment.operations.sound.noises import crackle, hiss
-from rebracket.segment.operations.sound.spans import Spans, beats, depth, reach
+from rebracket.segment.operations.sound.spans import Spans, depth, reach
 from rebracket.segment.operations.sound.spectrum import (
     at_frames,
     frame_size,
@@ -16,6 +18,7 @@ from rebracket.segment.operations.sound.spectrum import (
     spectra_of,
 )
 
+_CYCLE_S = 6.5  # then another moment is what returns
 _RETURN_FALL = 0.86
 _RETURN_DULLING = 0.72
 
@@ -47,14 +50,15 @@ def fading_band(samples: Samples, rate: int, intensity: float, rng: Generator) -
 @levelled
 def returns(samples: Samples, rate: int, intensity: float, rng: Generator) -> Samples:
     """A moment comes back again and again beneath, each time duller, softer and lower in pitch."""
-    spans = beats(samples, rate, rng, 5.0, 8.0)
+    cycles = max(1, round(samples.shape[1] / rate / _CYCLE_S))
+    edges = np.linspace(0, samples.shape[1], cycles + 1).astype(np.int64)
     result = samples * np.float32(1 - 0.55 * depth(intensity))
     result += 0.04 * depth(intensity) * hiss(samples, rng)
-    for start, end in zip(spans.edges[:-1], spans.edges[1:], strict=True):
+    for start, end in pairwise(edges.tolist()):
         length = max(2, round(min(rng.uniform(0.6, 1.3) * rate, (end - start) / 4)))
         copies = (end - start) // length - 1
         heard = max(1, round(copies * reach(intensity)))
-        echo = _returning(samples[:, start : start + length], rate, int(copies), rng)
+        echo = _returning(samples[:, start : start + length], rate, copies, rng)
         first = start + length
         result[:, first : first + heard * length] += (
             depth(intensity) * 1.3 * echo[:, : heard * length]

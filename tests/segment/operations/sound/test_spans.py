@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebracket.segment.operations.sound.mixing import Samples
 from rebracket.segment.operations.sound.spans import (
     Spans,
     beats,
@@ -17,16 +16,9 @@ from rebracket.segment.operations.sound.spans import (
     onsets,
     reach,
 )
+from tests.segment.operations.sound.material import strokes
 
 RATE = 16_000
-
-
-def strokes(times: list[float], seconds: float) -> Samples:
-    """Noise bursts at these seconds that die out at once."""
-    time = np.arange(round(seconds * RATE)) / RATE
-    loud = sum(np.exp(-30 * np.maximum(time - t, 0)) * (time >= t) for t in times)
-    noise = np.random.default_rng(0).standard_normal((1, len(time)))
-    return np.asarray(0.1 * noise * loud, dtype=np.float32)
 
 
 def spans(count: int, seed: int = 0) -> Spans:
@@ -76,7 +68,7 @@ def test_seams_are_silent_between_spans_alone() -> None:
 def test_spans_cover_the_sound_and_none_is_much_too_long(
     seconds: float, cut: Callable[..., Spans]
 ) -> None:
-    sound = strokes([0.01], seconds)
+    sound = strokes([0.01], seconds).samples
     made = cut(sound, RATE, np.random.default_rng(1), 0.3, 0.9)
     assert made.edges[0] == 0
     assert made.edges[-1] == sound.shape[1]
@@ -86,7 +78,7 @@ def test_spans_cover_the_sound_and_none_is_much_too_long(
 
 def test_onsets_are_found_where_strokes_fall() -> None:
     times = [0.5, 1.0, 1.3, 2.0]
-    found = onsets(strokes(times, 2.5), RATE) / RATE
+    found = onsets(strokes(times, 2.5).samples, RATE) / RATE
     for time in times:
         assert np.abs(found - time).min() < 0.02
     assert len(found) <= len(times) + 1
@@ -94,7 +86,7 @@ def test_onsets_are_found_where_strokes_fall() -> None:
 
 def test_notes_begin_at_onsets() -> None:
     times = [0.5, 1.0, 1.5, 2.0]
-    cut = notes(strokes(times, 2.5), RATE, np.random.default_rng(0), 0.2, 0.8)
+    cut = notes(strokes(times, 2.5).samples, RATE, np.random.default_rng(0), 0.2, 0.8)
     for time in times:
         assert np.abs(cut.edges / RATE - time).min() < 0.02
 
