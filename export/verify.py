@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from export.report import Agreement, Verification
 from rebracket.config import available_cores
@@ -17,6 +18,7 @@ from rebracket.inference.engine import Engine, Scores
 from rebracket.inference.material import Part
 from rebracket.models.classifier import SegmentClassifier
 from rebracket.segment.text import Windows
+from rebracket.segment.window import Window
 from rebracket.taxonomy import RebracketingType
 from rebracket.training.corpus import AuthoredText
 from rebracket.training.metrics import measure
@@ -50,10 +52,10 @@ def grid() -> Iterator[Windows]:
             yield Windows(ids=ids * mask, mask=mask, fields=fields, pool=pool)
 
 
-def run_torch(model: SegmentClassifier, windows: Windows) -> Scores:
+def run_torch(model: nn.Module, window: Window) -> Scores:
     """PyTorch's answer to what an engine gets."""
     with torch.no_grad():
-        logits, intensity = model(*(torch.from_numpy(array) for array in windows.feeds().values()))
+        logits, intensity = model(*(torch.from_numpy(array) for array in window.feeds().values()))
     return Scores(logits=logits.numpy(), intensity=intensity.numpy())
 
 

@@ -21,8 +21,8 @@ def pooled_probabilities(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.flo
     if len(parts) == 1:
         return parts[0]
     logs = np.sum([np.log(np.maximum(part, FAINTEST)) for part in parts], axis=0)
-    powers: NDArray[np.float64] = np.exp(logs - logs.max())
-    return powers / powers.sum()
+    powers = np.exp(logs - logs.max())
+    return np.asarray(powers / powers.sum())
 
 
 def pooled_intensity(parts: Sequence[float]) -> float:

@@ -30,7 +30,16 @@ class Request:
 class Job:
     """One segment on its way: `answer` is set when its last window was read, or the first failed."""
 
-    __slots__ = ("_began", "_left", "_queued", "_scores", "answer", "engines", "material", "request")
+    __slots__ = (
+        "_began",
+        "_left",
+        "_queued",
+        "_scores",
+        "answer",
+        "engines",
+        "material",
+        "request",
+    )
 
     def __init__(
         self, request: Request, engines: Mapping[EncoderName, Hashable], material: Material

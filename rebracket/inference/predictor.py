@@ -84,7 +84,9 @@ class Reader:
             parts["words"] = Part.of_words(words)
         elif not (segment.midi or segment.audio):
             message = "No readable words"
-            raise _invalid([*path, "text" if segment.text else "lyrics"], message, "no_readable_words")
+            raise _invalid(
+                [*path, "text" if segment.text else "lyrics"], message, "no_readable_words"
+            )
         if segment.midi:
             parts["notes"] = self._music("notes", "midi", segment.midi, path)
         if segment.audio:
@@ -118,7 +120,9 @@ class Reader:
         )
         intensity = pooled_intensity(
             [
-                self.calibrations[name].intensity(float(item.intensity[0]), material.parts[name].work)
+                self.calibrations[name].intensity(
+                    float(item.intensity[0]), material.parts[name].work
+                )
                 for name, item in scores.items()
             ]
         )

@@ -36,7 +36,7 @@ class Block(nn.Module):
     def _attend(self, hidden: Tensor, mask: Tensor) -> Tensor:
         size = self.width // HEADS
         query, key, value = (
-            part.unflatten(-1, (HEADS, size)).transpose(1, 2)
+            part.reshape(*part.shape[:-1], HEADS, size).transpose(1, 2)
             for part in self.projections(hidden).chunk(3, dim=-1)
         )
         scores = query @ key.transpose(-1, -2) / size**0.5

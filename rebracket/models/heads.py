@@ -60,6 +60,6 @@ def type_logits(kinds: Tensor) -> Tensor:
     its probability is shared by all of them alike.
     """
     known = torch.log_softmax(kinds, dim=-1)
-    operations = known[:, :KINDS].unflatten(-1, (len(TYPES), OPERATIONS_A_TYPE))
+    operations = known[:, :KINDS].reshape(-1, len(TYPES), OPERATIONS_A_TYPE)
     plain = (known[:, PLAIN:] - math.log(len(TYPES)))[:, None].expand(-1, len(TYPES), -1)
     return torch.logsumexp(torch.cat([operations, plain], dim=-1), dim=-1)

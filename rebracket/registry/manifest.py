@@ -46,7 +46,7 @@ class Manifest(Record):
     metrics: dict[str, float]
     artefacts: dict[Literal["int8", "none"], Artefact]
     """Of the encoder of words."""
-    music: dict[Literal["notes", "sound"], Artefact] = {}
+    music: dict[EncoderName, Artefact] = {}
     """Of the encoders of music, which are served in full precision."""
     baseline: Baseline | None = None
 

@@ -7,6 +7,7 @@ nothing.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -80,10 +81,10 @@ def _cuts(onset: Floats) -> Iterator[NDArray[np.intp]]:
     spans = max(1, ceil((last - first + 1e-6) / SPAN))
     bounds = np.searchsorted(onset, np.linspace(first, last + 1e-6, spans + 1))
     bounds[-1] = len(onset)
-    for start, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+    for start, end in pairwise(bounds.tolist()):
         parts = max(1, ceil((end - start) / WINDOW))
         edges = np.linspace(start, end, parts + 1).round().astype(np.intp)
-        for a, b in zip(edges[:-1], edges[1:], strict=True):
+        for a, b in pairwise(edges):
             yield np.arange(a, b)
 
 
@@ -131,8 +132,8 @@ def _off(moment: Floats, steps: int) -> Floats:
 def _pitch(pitch: Floats, duration: Floats) -> list[Floats]:
     """Which tone, how high within the window, and how much at home there."""
     degree = (pitch % 12).astype(np.intp)
-    weights = np.bincount(degree, weights=duration, minlength=12)
-    weights = weights / max(float(weights.sum()), 1e-9)
+    lasting = np.bincount(degree, weights=duration, minlength=12)
+    weights = lasting / max(float(lasting.sum()), 1e-9)
     tones = np.eye(12)[degree]
     centre = float(np.median(pitch))
     neighbours = weights[(degree + 1) % 12] + weights[(degree - 1) % 12]

@@ -7,6 +7,7 @@ taken out: a window's mean level is 0.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -51,7 +52,7 @@ class SoundWindow:
     @property
     def work(self) -> int:
         """How many frames it has."""
-        return 1 + self.samples.shape[1] // HOP
+        return 1 + int(self.samples.shape[1]) // HOP
 
     def features(self) -> Levels:
         """[frames, PLANES, BANDS]."""
@@ -79,10 +80,7 @@ def windows(sound: Sound) -> list[SoundWindow]:
     length = sound.samples.shape[1]
     count = max(1, ceil(length / (WINDOW_S * RATE)))
     edges = np.linspace(0, length, count + 1).round().astype(int)
-    return [
-        SoundWindow(sound.samples[:, start:end])
-        for start, end in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    return [SoundWindow(sound.samples[:, start:end]) for start, end in pairwise(edges)]
 
 
 def planes(samples: NDArray[np.float32]) -> Levels:
@@ -102,7 +100,7 @@ def planes(samples: NDArray[np.float32]) -> Levels:
 
 
 def _within_range(levels: Levels) -> Levels:
-    return np.maximum(levels, levels.max() - RANGE)
+    return np.asarray(np.maximum(levels, levels.max() - RANGE))
 
 
 def spectra(samples: NDArray[np.float32]) -> Spectra:

@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,12 @@ from tokenizers import Tokenizer
 from rebracket.errors import ModelIncompatible
 from rebracket.segment.window import Feeds
 
+Field = Literal["text", "lyrics"]
+
 WINDOW = 256
 """Tokens in a window at most, [CLS] and [SEP] included."""
 
-FIELDS = ("text", "lyrics")
+FIELDS: tuple[Field, ...] = ("text", "lyrics")
 """Where words stand in a segment; the position is the id that the model sees."""
 
 

@@ -24,8 +24,7 @@ def test_a_segment_answers_alike_alone_and_in_any_batch(full_predictor: Predicto
     for row, item in enumerate(items):
         alone = engine.read(Part.of_words(item))
         a, b = (
-            calibration.probabilities(logits)
-            for logits in (alone.logits[0], together.logits[row])
+            calibration.probabilities(logits) for logits in (alone.logits[0], together.logits[row])
         )
         assert np.abs(a - b).max() < 1e-5
         assert abs(alone.intensity[0] - together.intensity[row]) < 1e-5

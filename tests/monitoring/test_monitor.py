@@ -49,7 +49,7 @@ def test_each_segment_is_a_row_with_what_was_found(predictor: Predictor, tmp_pat
     text, lyrics = sorted((r for r in rows if r.outcome == "ok"), key=lambda r: r.modalities)[::-1]
     expected = predictor.predict(SEGMENTS[0])
     assert (text.modalities, lyrics.modalities) == ("text", "lyrics")
-    assert (text.type, text.tokens) == (expected.type, predictor.encode(SEGMENTS[0]).tokens)
+    assert (text.type, text.tokens) == (expected.type, predictor.encode(SEGMENTS[0]).work)
     assert text.confidence == pytest.approx(expected.confidence, abs=1e-5)
     assert json.loads(text.probabilities or "").keys() == expected.probabilities.keys()
     assert text.unknown_share == 0

@@ -96,9 +96,7 @@ def fit(
     model.eval()
 
 
-def batches(
-    shown: Sequence[Shown], size: int, rng: np.random.Generator
-) -> Iterator[list[Shown]]:
+def batches(shown: Sequence[Shown], size: int, rng: np.random.Generator) -> Iterator[list[Shown]]:
     """All, once, in batches of near-equal length that come in random order."""
     lengths = np.array([len(item.features) for item in shown])
     order = np.argsort(lengths + rng.uniform(0, 0.2 * lengths.max(), len(shown)))
