@@ -89,10 +89,10 @@ def _clean(block: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], int]:
 def _fold(sides: str) -> NDArray[np.float32]:
     """How much of each of three or more channels goes into each side: [channels, 2].
 
-    The channels of one side are averaged, and the centre, where songs are mostly sung, goes into both at 0.71 of their weight (ITU-R BS.775-4, annex 4); put
-    into one side only it would turn singing into a place. The channel of bass effects is left out,
-    as that recommendation has it. Columns sum to 1, so nothing clips. A file of separate tracks, whose channels
-    have no place, is folded just the same.
+    The channels of one side are averaged, and the centre, where songs are mostly sung, goes into
+    both at 0.71 of their weight, as in ITU-R BS.775; put into one side only it would turn singing
+    into a place. The channel of bass effects is left out, as there. Columns sum to 1, so nothing
+    clips. A file of separate tracks, whose channels have no place, is folded just the same.
     """
     weights = {"L": (1, 0), "R": (0, 1), "C": (0.5**0.5, 0.5**0.5), "-": (0, 0)}
     fold = np.array([weights[side] for side in sides])
