@@ -18,6 +18,9 @@ __all__ = ["MAX_SECONDS", "MIN_SECONDS", "RATE", "read_audio", "write_wav"]
 RATE = 16_000
 """The rate that everything is read at, in Hz."""
 
+SIDES = 2
+"""Channels that are kept; more are folded."""
+
 MIN_SECONDS = 0.05
 """Shorter files hold nothing to classify."""
 
@@ -57,19 +60,20 @@ def _open(data: bytes) -> AbstractContextManager[Pcm]:
 
 def _collect(pcm: Pcm) -> NDArray[np.float32]:
     """All blocks, cleaned, folded and resampled: float32 [1 or 2, samples]."""
-    fold = _fold(pcm.order[pcm.channels - 1])
-    tape = _Tape(fold.shape[1], pcm)
-    resampler = soxr.ResampleStream(pcm.rate, RATE, fold.shape[1], "float32", QUALITY)
+    sides = min(pcm.channels, SIDES)
+    fold = _fold(pcm.order[pcm.channels - 1]) if pcm.channels > SIDES else None
+    tape = _Tape(sides, pcm)
+    resampler = soxr.ResampleStream(pcm.rate, RATE, sides, "float32", QUALITY)
     read = broken = 0
     for block in pcm.blocks:
         read += len(block)
         check_length(read, pcm.rate)
         clean, count = _clean(block)
         broken += count
-        tape.add(resampler.resample_chunk(clean @ fold))
+        tape.add(resampler.resample_chunk(clean if fold is None else clean @ fold))
     if broken * 2 > read * pcm.channels:
         raise Undecodable("Over half of the samples are not numbers")
-    tape.add(resampler.resample_chunk(np.empty((0, fold.shape[1]), np.float32), last=True))
+    tape.add(resampler.resample_chunk(np.empty((0, sides), np.float32), last=True))
     return tape.samples()
 
 
@@ -83,16 +87,13 @@ def _clean(block: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], int]:
 
 
 def _fold(sides: str) -> NDArray[np.float32]:
-    """How much of each channel goes into each side: [channels, 1 or 2], columns sum to 1.
+    """How much of each of three or more channels goes into each side: [channels, 2].
 
-    One and two channels are kept. Of more, those of one side are averaged, and the centre, where
-    songs are mostly sung, goes into both at 0.71 of their weight (ITU-R BS.775-4, annex 4); put
-    into one side only it would turn singing into a place. The channel of bass effects is left out,
-    as that recommendation has it. Sums of 1 can't clip. A file of separate tracks, whose channels
-    have no place, is folded just the same.
+    The channels of one side are averaged, and the centre, where songs are mostly sung, goes into
+    both at 0.71 of their weight, as in ITU-R BS.775; put into one side only it would turn singing
+    into a place. The channel of bass effects is left out, as there. Columns sum to 1, so nothing
+    clips. A file of separate tracks, whose channels have no place, is folded just the same.
     """
-    if sides == "L":
-        return np.ones((1, 1), np.float32)
     weights = {"L": (1, 0), "R": (0, 1), "C": (0.5**0.5, 0.5**0.5), "-": (0, 0)}
     fold = np.array([weights[side] for side in sides])
     shares: NDArray[np.float64] = fold / fold.sum(axis=0)

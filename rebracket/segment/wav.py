@@ -26,7 +26,7 @@ BASIC = Struct("<HHIIHH")
 """Tag, channels, rate, bytes a second, bytes a frame, bits a sample."""
 
 EXTENSION = Struct("<16xHHIH14s")
-"""Its own size, valid bits, the mask of speakers, and the GUID of the samples, of which 2 are a tag."""
+"""Its own size, valid bits, the mask of speakers, and the samples' GUID, that begins with a tag."""
 
 LONG_SIZES = Struct("<QQ")
 """Of the whole file, and of the samples."""

@@ -33,7 +33,7 @@ EMPTY_ID3 = b"ID3\x04\x00\x00\x00\x00\x00\x14" + bytes(20)
 
 
 WRITTEN = 2**16
-"""Frames at a time: libvorbis' encoder keeps what it is given on the stack, and ends the process."""
+"""Frames at a time: libvorbis' encoder keeps them on the stack, and ends the process."""
 
 
 def tones(

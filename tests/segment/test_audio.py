@@ -1,6 +1,7 @@
 """Audio files become sound at 16 kHz, whatever they declare, or are refused in one of two ways."""
 
 import tracemalloc
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from struct import pack, pack_into
@@ -15,10 +16,10 @@ from numpy.typing import NDArray
 from rebracket.errors import TooMuchMusic, Undecodable
 from rebracket.segment.audio import MAX_SECONDS, RATE, read_audio, write_wav
 from rebracket.segment.sound import Sound
-from tests.fuzz_audio import KINDS, Edit, reseal
+from tests.fuzz_audio import KINDS, Edit, read_sound, reseal
 from tests.segment.audio_files import CODECS, EMPTY_ID3, encode, small_files, tones
 
-REGRESSIONS = sorted((Path(__file__).parent / "audio_regressions").iterdir())
+REGRESSIONS = sorted((Path(__file__).parent / "audio_regressions").glob("*.*"))
 SMALL = list(small_files().values())
 
 TOLERANCE = {"wav-8": 0.01, "flac-8": 0.01, "vorbis": 0.05, "opus": 0.05, "mp3": 0.05}
@@ -57,7 +58,8 @@ def test_one_to_eight_channels_are_read(codec: str, channels: int) -> None:
     sound = read_audio(encode(samples, 48_000, codec))
     assert sound.samples.shape[0] == min(channels, 2)
     assert sound.seconds == pytest.approx(0.2, abs=0.01)
-    assert np.abs(sound.samples).max() == pytest.approx(0.5, abs=0.1)
+    middle = sound.samples[:, 800:-800]
+    assert np.abs(middle).max() == pytest.approx(0.5, abs=0.15 if codec == "opus" else 0.03)
 
 
 def test_more_channels_than_eight_are_refused() -> None:
@@ -187,14 +189,11 @@ def test_files_of_no_or_hardly_any_sound_are_refused(codec: str, frames: int) ->
 
 @pytest.mark.parametrize("codec", ["wav-16", "wav-24", "flac-16", "vorbis", "opus", "mp3"])
 def test_a_truncated_file_gives_what_there_is(codec: str) -> None:
-    data = encode(
-        tones([440], 44_100 if codec != "opus" else 48_000, 4),
-        44_100 if codec != "opus" else 48_000,
-        codec,
-    )
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (16 * 24_000, 1))
+    data = encode(noise, 24_000, codec)
     sound = read_audio(data[: len(data) // 2])
-    assert 1.2 <= sound.seconds <= 2.2
-    assert level(sound.samples) == pytest.approx(-9, abs=0.5)
+    assert sound.seconds == pytest.approx(8, abs=1.2)  # a page of Opus holds a second
+    assert np.abs(sound.samples[0, -800:]).max() > 0.1
 
 
 @pytest.mark.parametrize("codec", CODECS)
@@ -394,16 +393,66 @@ def test_any_bytes_are_read_or_refused(head: bytes, tail: bytes) -> None:
     read_or_refuse(head + tail)
 
 
+def ogg(packets: list[bytes]) -> bytes:
+    """An Ogg file with each packet on a page of its own."""
+    pages = b""
+    for number, packet in enumerate(packets):
+        lengths = bytes([255] * (len(packet) // 255) + [len(packet) % 255])
+        head = pack("<4s10x4sI4xB", b"OggS", b"abcd", number, len(lengths))
+        pages += head + lengths + packet
+    return reseal(pages)
+
+
+def codebooks(count: int, entries: int) -> bytes:
+    """Vorbis' third header up to where its codebooks of so many entries, 2 ** n, end."""
+    bits, length = count - 1, 8
+    size = entries.bit_length()
+    for value, width in [
+        (0x564342, 24),
+        (1, 16),  # dimensions
+        (entries, 24),
+        (1, 1),  # in order of their lengths,
+        (size - 2, 5),  # which begin at this and one more,
+        (entries, size),  # that of all of them
+        (0, 4),  # and no values
+    ] * count:
+        bits |= value << length
+        length += width
+    return b"\x05vorbis" + bits.to_bytes(length // 8 + 1, "little")
+
+
+def test_a_vorbis_file_whose_codebooks_ask_for_too_much_memory_is_refused() -> None:
+    first = b"\x01vorbis" + pack("<IBIiiiBB", 0, 1, RATE, 0, 0, 0, 0xB8, 1)
+    second = b"\x03vorbis" + pack("<IIB", 0, 0, 1)
+    # Of 3 kB, for which libvorbis takes 1 GB.
+    bomb = ogg([first, second, codebooks(256, 2**22)])
+    assert len(bomb) < 4000
+    with pytest.raises(TooMuchMusic, match="codebooks"):
+        read_audio(bomb)
+    with pytest.raises(Undecodable):
+        read_audio(ogg([first, second, codebooks(2, 16)]))
+
+
+@pytest.mark.parametrize("codec", ["vorbis", "opus"])
+def test_ogg_ends_at_its_first_page_that_is_not_in_order(codec: str) -> None:
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (8 * 24_000, 1))
+    data = encode(noise, 24_000, codec)
+    pages = data.split(b"OggS")[1:]
+    middle = len(pages) // 2
+    whole = read_audio(data)
+    cut = read_audio(b"".join(b"OggS" + page for page in pages[:middle]))
+    gap = read_audio(b"".join(b"OggS" + page for page in pages[:middle] + pages[middle + 1 :]))
+    broken = [*pages[:middle], pages[middle][:-1] + b"!", *pages[middle + 1 :]]
+    assert cut.seconds < whole.seconds
+    assert np.array_equal(gap.samples, cut.samples)
+    assert np.array_equal(read_audio(b"".join(b"OggS" + p for p in broken)).samples, cut.samples)
+
+
 @pytest.mark.parametrize("path", REGRESSIONS, ids=lambda path: path.name)
 def test_files_that_once_went_wrong_are_read_or_refused(path: Path) -> None:
     read_or_refuse(path.read_bytes())
 
 
 def read_or_refuse(data: bytes) -> None:
-    try:
-        sound = read_audio(data)
-    except (Undecodable, TooMuchMusic):
-        return
-    assert sound.samples.shape[0] in {1, 2}
-    assert 0.05 <= sound.seconds <= MAX_SECONDS
-    assert np.abs(sound.samples).max() <= 1
+    with suppress(Undecodable, TooMuchMusic):
+        read_sound(data)
