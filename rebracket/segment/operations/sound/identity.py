@@ -32,7 +32,8 @@ def detuned_doubles(samples: Samples, rate: int, intensity: float, rng: Generato
         moved(detuned(middle(samples), rate, sign * rng.uniform(15, 45)), _late(rate, rng))
         for sign in (1, -1, 1, -1)
     ]
-    return samples + _spread(copies, len(samples)) * (0.9 * _taken(spans, rate, intensity))
+    away = _taken(spans, rate, intensity)
+    return blend(samples, 0.7 * samples, away) + _spread(copies, len(samples)) * (1.2 * away)
 
 
 @levelled
@@ -45,7 +46,7 @@ def shifted_copies(samples: Samples, rate: int, intensity: float, rng: Generator
         float(2 ** ((step + cents) / 12)) for step, cents in zip(intervals, off, strict=True)
     )
     copies = [moved(copy, _late(rate, rng)) for copy in shifted(middle(samples), rate, ratios)]
-    return samples + _spread(copies, len(samples)) * (1.1 * _taken(spans, rate, intensity))
+    return samples + _spread(copies, len(samples)) * (1.2 * _taken(spans, rate, intensity))
 
 
 @levelled

@@ -55,7 +55,7 @@ def returns(samples: Samples, rate: int, intensity: float, rng: Generator) -> Sa
     result = samples * np.float32(1 - 0.55 * depth(intensity))
     result += 0.04 * depth(intensity) * hiss(samples, rng)
     for start, end in pairwise(edges.tolist()):
-        length = max(2, round(min(rng.uniform(0.6, 1.3) * rate, (end - start) / 4)))
+        length = max(1, round(min(rng.uniform(0.6, 1.3) * rate, (end - start) / 4)))
         copies = (end - start) // length - 1
         heard = max(1, round(copies * reach(intensity)))
         echo = _returning(samples[:, start : start + length], rate, copies, rng)
@@ -72,7 +72,7 @@ def _returning(moment: Samples, rate: int, copies: int, rng: Generator) -> Sampl
     place = np.arange(length)
     edge = np.clip(np.minimum(place, place[::-1]) / max(1, rate // 50), 0, 1).astype(np.float32)
     slower = 2 ** -(rng.uniform(0.3, 0.6) / 12)
-    corner, copy, parts = 5000.0, moment * edge, []
+    corner, copy, parts = 5000.0, moment * edge, [moment[:, :0]]
     for _ in range(copies):
         copy = _RETURN_FALL * low_pass(read_at(copy, place * slower), rate, corner) * edge
         corner = max(500.0, corner * _RETURN_DULLING)

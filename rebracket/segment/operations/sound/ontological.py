@@ -7,7 +7,7 @@ from scipy import fft
 
 from rebracket.segment.operations.sound.mixing import Samples, blend, levelled
 from rebracket.segment.operations.sound.spans import Spans, beats, depth, reach
-from rebracket.segment.operations.sound.spectrum import frame_size, sound_of, spectra_of
+from rebracket.segment.operations.sound.spectrum import frame_size, sound_of, spectra_of, unit
 
 _HELD_FRAMES = 3
 
@@ -32,7 +32,7 @@ def smeared(samples: Samples, rate: int, intensity: float, rng: Generator) -> Sa
     source = np.clip(np.arange(bins) * scatter, 0, bins - 1).astype(np.int64)
     held = np.arange(frames) // _HELD_FRAMES * _HELD_FRAMES
     phase = rng.random((len(samples), frames, bins), dtype=np.float32) * np.float32(2 * np.pi)
-    cloud = level[:, held[:, None], source] * np.exp(1j * phase)
+    cloud = level[:, held[:, None], source] * unit(phase)
     changed = sound_of(cloud, samples.shape[1])
     return blend(samples, changed, _taken(spans, rate, intensity))
 
@@ -43,7 +43,7 @@ def inharmonic(samples: Samples, rate: int, intensity: float, rng: Generator) ->
     spans = beats(samples, rate, rng, 0.5, 1.5)
     hertz = rng.uniform(70, 260, len(spans)) * rng.choice([1, 1, -1], len(spans))
     turns = _turns(spans, rate, hertz)
-    changed = _analytic(samples) * np.exp(2j * np.pi * turns).astype(np.complex64)
+    changed = _analytic(samples) * unit(2 * np.pi * turns)
     return blend(samples, changed.real, _taken(spans, rate, intensity))
 
 

@@ -13,6 +13,7 @@ from rebracket.segment.operations.sound.spectrum import (
     frame_size,
     sound_of,
     spectra_of,
+    unit,
 )
 
 _GRAIN_S = 0.09
@@ -36,7 +37,7 @@ def replayed(spectra: Spectra, sources: NDArray[np.float64], count: int) -> Samp
     advance = np.diff(angle, axis=1)[:, whole]
     phase = np.cumsum(advance, axis=1, dtype=np.float64) - advance + angle[:, whole[:1]]
     phase -= 2 * np.pi * np.rint(phase / (2 * np.pi))
-    return sound_of(loudness * np.exp(1j * phase.astype(np.float32)), count)
+    return sound_of(loudness * unit(phase.astype(np.float32)), count)
 
 
 def shifted(samples: Samples, rate: int, ratios: tuple[float, ...]) -> list[Samples]:

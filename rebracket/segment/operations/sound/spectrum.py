@@ -84,6 +84,13 @@ def filtered(
     return result
 
 
+def unit(angles: NDArray[np.floating]) -> NDArray[np.complex64]:
+    """Numbers of size 1 at these angles: many times faster than a complex exponential."""
+    result = np.empty(angles.shape, dtype=np.complex64)
+    result.real, result.imag = np.cos(angles), np.sin(angles)
+    return result
+
+
 def low_pass(samples: Samples, rate: int, corner: float) -> Samples:
     """What lies below `corner` Hz: 6 dB down there, 24 dB an octave beyond."""
     return filtered(samples, rate, lambda f: 1 / (1 + (f / corner) ** 4))
