@@ -22,6 +22,8 @@ def test_defaults_serve_one_worker_on_this_machine_only() -> None:
     assert deployment.workers == 1
     assert deployment.model_path == "rebracket-segment:latest"
     assert deployment.optimization.quantization == "int8"
+    assert deployment.api.max_json_bytes == 8 * 2**20
+    assert deployment.api.max_multipart_bytes == 128 * 2**20
 
 
 def test_the_file_is_read(config: Path) -> None:

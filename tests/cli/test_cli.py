@@ -10,8 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rebracket.cli import main
+from rebracket.inference.predictor import Predictor
 from rebracket.registry import EXPORTED, TRAINED, ExportedModel
+from rebracket.schemas import Prediction, Segment
 from rebracket.training.corpus import load_part
+from tests.scripted_server import PREDICTION
 
 
 def run(*arguments: str) -> Result:
@@ -43,6 +46,43 @@ def test_predict_reads_one_segment(exported: ExportedModel) -> None:
     assert result.exit_code == 0
     assert json.loads(result.stdout)["model"]["version"] == exported.version
     assert "intensity" in run("predict", "--lyrics", "knock at your own back door").stdout
+
+
+def test_predict_hands_over_what_files_hold(
+    exported: ExportedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Segment] = []
+
+    def note(_: Predictor, segment: Segment) -> Prediction:
+        read.append(segment)
+        return Prediction.model_validate(PREDICTION)
+
+    assert exported.version
+    monkeypatch.setattr(Predictor, "predict", note)
+    tune, take = tmp_path / "tune.mid", tmp_path / "take.flac"
+    tune.write_bytes(b"MThd\xff")
+    take.write_bytes(b"fLaC\x00")
+    result = run("predict", "--text", "a", "--midi", str(tune), "--audio", str(take))
+    assert result.exit_code == 0, result.output
+    run("predict", "--midi", str(tune))
+    first, second = read
+    assert first == Segment(text="a", midi=b"MThd\xff", audio=b"fLaC\x00")
+    assert second == Segment(midi=b"MThd\xff")
+
+
+@pytest.mark.parametrize(
+    ("option", "file", "message"),
+    [
+        ("--midi", "nowhere.mid", "--midi: nowhere.mid: No such file or directory"),
+        ("--audio", "/", "--audio: /: Is a directory"),
+        ("--audio", os.devnull, "audio: There is nothing in it"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_line_and_exit_code_2(
+    option: str, file: str, message: str
+) -> None:
+    result = run("predict", "--text", "a", option, file)
+    assert (result.exit_code, result.stderr) == (2, f"rebracket: {message}\n")
 
 
 def test_evaluate_prints_the_agreed_fields(exported: ExportedModel, labelled: Path) -> None:

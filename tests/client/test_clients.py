@@ -1,6 +1,7 @@
 """Both clients against a real server that answers well, badly, late, or not at all."""
 
 import asyncio
+import json
 import subprocess
 import sys
 
@@ -17,11 +18,14 @@ from rebracket.errors import (
     Unreachable,
     UnreadableAnswer,
 )
+from rebracket.gateway.form import Form
+from rebracket.gateway.multipart import assembled
 from rebracket.schemas import ItemError, Prediction, Segment
 from tests.client.conftest import Call
 from tests.redis_server import free_port
 from tests.scripted_server import (
     PREDICTION,
+    Asked,
     Scripted,
     die_half_way,
     drip,
@@ -42,6 +46,44 @@ def test_a_segment_is_read(call: Call, server: Scripted) -> None:
     (asked,) = server.asked
     assert (asked.path, asked.headers["authorization"]) == ("/predict", "Bearer rb_key")
     assert asked.body == {"text": "a", "lyrics": "b", "segment_id": "s"}
+
+
+def parts(asked: Asked) -> dict[str, bytes]:
+    """What was asked, as the service reads it."""
+    kind, _, boundary = asked.headers["content-type"].partition("; boundary=")
+    assert kind == "multipart/form-data"
+    with Form(boundary.encode(), {}).reading() as form:
+        form.feed(asked.body)
+        return form.contents()
+
+
+def test_music_is_sent_in_parts_as_it_is(call: Call, server: Scripted) -> None:
+    segment = Segment(text="a", midi=b"MThd\xff", audio=b"fLaC\x00", windows=True)
+    assert call("predict", segment).type == "memory"
+    (asked,) = server.asked
+    sent = parts(asked)
+    assert json.loads(sent.pop("segment")) == {"text": "a", "windows": True}
+    assert sent == {"midi": b"MThd\xff", "audio": b"fLaC\x00"}
+    assert assembled(parts(asked)) == segment
+
+
+def test_music_alone_is_sent_in_parts(call: Call, server: Scripted) -> None:
+    call("predict", Segment(midi=b"MThd"))
+    assert assembled(parts(server.asked[0])) == Segment(midi=b"MThd")
+
+
+@pytest.mark.usefixtures("waits")
+def test_parts_are_sent_again_whole(call: Call, server: Scripted) -> None:
+    server.will(problem(503, Retry_After="1"), die_half_way)
+    segment = Segment(audio=bytes(200_000))
+    assert call("predict", segment).type == "memory"
+    assert [assembled(parts(asked)) for asked in server.asked] == [segment] * 3
+
+
+def test_a_batch_holds_music_as_base64(call: Call, server: Scripted) -> None:
+    call("predict_batch", [NOTE, Segment(midi=b"MThd")])
+    (asked,) = server.asked
+    assert asked.body == {"segments": [{"text": NOTE.text}, {"midi": "TVRoZA=="}]}
 
 
 def test_a_batch_keeps_errors_in_their_places(call: Call, server: Scripted) -> None:

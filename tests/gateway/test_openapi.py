@@ -29,3 +29,22 @@ def test_closed_routes_say_which_key_they_need() -> None:
         (operation,) = operations.values()
         assert ("security" in operation) == (path not in OPEN)
         assert ("401" in operation["responses"]) == ("security" in operation)
+
+
+def test_predict_takes_music_as_base64_and_in_parts() -> None:
+    fields = document["components"]["schemas"]["Segment"]["properties"]
+    content = document["paths"]["/predict"]["post"]["requestBody"]["content"]
+    assert content.keys() == {"application/json", "multipart/form-data"}
+    parts = content["multipart/form-data"]
+    assert parts["schema"]["properties"].keys() == parts["encoding"].keys()
+    for name in ("midi", "audio"):
+        assert fields[name]["anyOf"][0]["contentEncoding"] == "base64"
+        assert parts["schema"]["properties"][name]["format"] == "binary"
+        assert parts["encoding"][name]["contentType"].startswith("audio/")
+    assert parts["encoding"]["segment"] == {"contentType": "application/json"}
+    assert fields["windows"]["type"] == "boolean"
+
+
+def test_a_batch_is_documented_as_json_only() -> None:
+    content = document["paths"]["/predict_batch"]["post"]["requestBody"]["content"]
+    assert content.keys() == {"application/json"}
