@@ -1,6 +1,10 @@
 """The encoder of notes: a small conformer over event features."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rebracket.models.conformer import Block
@@ -9,6 +13,8 @@ from rebracket.segment.events import FEATURES
 
 WIDTH = 96
 BLOCKS = 3
+SMALLEST = 0.05
+"""Added to spreads: what hardly varies is not blown up."""
 
 
 class NotesReader(nn.Module):
@@ -24,6 +30,13 @@ class NotesReader(nn.Module):
         self.entry = nn.Linear(FEATURES, WIDTH)
         self.blocks = nn.ModuleList(Block(WIDTH) for _ in range(BLOCKS))
         self.heads = Heads(WIDTH)
+
+    @torch.no_grad()
+    def standardize(self, samples: Sequence[NDArray[np.floating]]) -> None:
+        """Take the features' means and spreads from windows [notes, FEATURES]."""
+        found = np.concatenate(samples).astype(np.float32)
+        self.mean.copy_(torch.from_numpy(found.mean(axis=0)))
+        self.scale.copy_(torch.from_numpy(1 / (found.std(axis=0) + SMALLEST)))
 
     def read(self, events: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Operation logits [windows, 25] and intensity [windows] in 0..1.

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -11,17 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from rebracket.models.music import MusicReader
+from rebracket.training.music.recipe import MusicRecipe
 from rebracket.training.train import THREADS
 
 TINY = 1e-5
 Progress = Callable[[int, int, float], None]
-
-
-class Reader(Protocol):
-    """What is fitted."""
-
-    def read(self, features: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Operation logits, and intensity in 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,54 +28,41 @@ class Shown:
     lesson: int
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How long and how fast."""
-
-    epochs: int
-    batch_size: int = 48
-    learning_rate: float = 1.5e-3
-    weight_decay: float = 0.02
-    warmup: float = 0.05
-    averaging: float = 0.995
-    seed: int = 0
-
-
 def fit(
-    model: nn.Module,
+    model: MusicReader,
     shown: Sequence[Shown],
-    schedule: Schedule,
+    recipe: MusicRecipe,
     *,
     progress: Progress,
-    vary: Callable[[Tensor, torch.Generator], Tensor] = lambda features, _: features,
+    vary: Callable[[Tensor, torch.Generator], Tensor],
 ) -> None:
     """Fit in place; the model ends with the moving average of its weights.
 
     Args:
-        model: its `read` takes features and a mask.
+        model: what is fitted.
         shown: what it learns from.
-        schedule: how long and how fast.
+        recipe: how long and how fast.
         progress: told of each step: its number, of how many, and the loss.
         vary: changes a batch's features at random without changing what they mean.
     """
     torch.set_num_threads(THREADS)
-    torch.manual_seed(schedule.seed)
-    chance = torch.Generator().manual_seed(schedule.seed)
-    rng = np.random.default_rng(schedule.seed)
+    torch.manual_seed(recipe.seed)
+    chance = torch.Generator().manual_seed(recipe.seed)
+    rng = np.random.default_rng(recipe.seed)
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
+        model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
     )
-    total = schedule.epochs * math.ceil(len(shown) / schedule.batch_size)
-    warmup = max(1.0, schedule.warmup * total)
+    total = recipe.epochs * math.ceil(len(shown) / recipe.batch_size)
+    warmup = max(1.0, recipe.warmup * total)
     rate = torch.optim.lr_scheduler.LambdaLR(
         optimizer,
         lambda step: min((step + 1) / warmup, 0.5 + 0.5 * math.cos(math.pi * step / total)),
     )
     mean = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
     step = 0
-    for _ in range(schedule.epochs):
+    for _ in range(recipe.epochs):
         model.train()
-        for chosen in batches(shown, schedule.batch_size, rng):
+        for chosen in batches(shown, recipe.batch_size, rng):
             features, mask = collate(chosen)
             loss = _loss(model, vary(features, chance), mask, chosen)
             optimizer.zero_grad()
@@ -90,7 +71,7 @@ def fit(
             optimizer.step()
             rate.step()
             step += 1
-            _follow(mean, model, schedule.averaging if step > warmup else 0.0)
+            _follow(mean, model, recipe.averaging if step > warmup else 0.0)
             progress(step, total, float(loss.detach()))
     model.load_state_dict(mean)
     model.eval()
@@ -116,13 +97,12 @@ def collate(items: Sequence[Shown]) -> tuple[Tensor, Tensor]:
     return features, mask
 
 
-def _loss(model: nn.Module, features: Tensor, mask: Tensor, items: Sequence[Shown]) -> Tensor:
+def _loss(model: MusicReader, features: Tensor, mask: Tensor, items: Sequence[Shown]) -> Tensor:
     """Cross-entropy with the operation, plus binary cross-entropy with the intensity.
 
     What is faint counts less towards the operation: it can hardly be told.
     """
-    read: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = model.read  # type: ignore[assignment]
-    kinds, strength = read(features, mask)
+    kinds, strength = model.read(features, mask)
     kind = torch.tensor([item.kind for item in items])
     intensity = torch.tensor([item.intensity for item in items])
     weight = torch.where(intensity > 0, 0.4 + 0.6 * intensity, 0.7)
