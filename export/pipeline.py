@@ -9,21 +9,23 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from export.bench import latencies
+from export.bench import latencies, one_window
 from export.convert import OPSET, convert
+from export.music import Pair, export_music, sample, verify_subsets
 from export.optimize import optimize
 from export.quantize import quantize
 from export.quiet import quiet
-from export.report import Report
+from export.report import MusicReport, Report
 from export.verify import Reference, run_torch, verify_grid
 from rebracket import registry
 from rebracket.errors import ModelIncompatible
 from rebracket.inference.engine import Engine
+from rebracket.inference.material import EncoderName
 from rebracket.inference.predictor import Predictor
 from rebracket.models.classifier import pretrained_path
 from rebracket.monitoring.baseline import baseline
 from rebracket.registry import EXPORTED, TRAINED, Artefact, Manifest
-from rebracket.training.bundle import CARD, Bundle
+from rebracket.training.bundle import Bundle
 from rebracket.training.corpus import Split, split_corpus
 from rebracket.training.score import encode_all
 
@@ -60,12 +62,16 @@ def export(tag: str, *, step: Step) -> tuple[str, Report]:
         with quiet():
             corpus = split_corpus()
             report = _build(bundle, str(stored.tag), corpus, folder, work, step)
+            step("converting and verifying the encoders of music")
+            artefacts, music = _build_music(bundle, folder)
+        report = report.model_copy(update={"music": music})
         step("saving to the store")
-        _describe(bundle, folder, report)
+        _describe(bundle, folder, report, artefacts)
         step("noting what int8 finds in held-out texts, for drift")
         _add_baseline(folder, corpus)
         metadata = {
             "metrics": bundle.facts.test.flat(),
+            "music_metrics": bundle.music_metrics(),
             "torch_model": str(stored.tag),
             "data_hash": bundle.facts.data_hash,
             "calibration": bundle.facts.calibration.model_dump(),
@@ -125,7 +131,25 @@ def _build(
         },
         verification=verification,
         int8=agreement,
+        music=MusicReport(),
     )
+
+
+def _build_music(bundle: Bundle, folder: Path) -> tuple[dict[EncoderName, Artefact], MusicReport]:
+    artefacts, report = export_music(bundle, folder)
+    together: dict[EncoderName, Pair] = {
+        "words": (
+            bundle.model(),
+            Engine(folder / FILES["none"]),
+            bundle.facts.calibration,
+            one_window(64),
+        )
+    }
+    for encoder, facts in bundle.music.items():
+        engine = Engine(folder / artefacts[encoder].file, encoder=encoder)
+        model = bundle.music_model(encoder)
+        together[encoder] = (model, engine, facts.calibration, sample(encoder, 64))
+    return artefacts, report.model_copy(update={"subsets": verify_subsets(together)})
 
 
 def _add_baseline(folder: Path, corpus: Split) -> None:
@@ -135,7 +159,9 @@ def _add_baseline(folder: Path, corpus: Split) -> None:
     (folder / registry.MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
 
 
-def _describe(bundle: Bundle, folder: Path, report: Report) -> None:
+def _describe(
+    bundle: Bundle, folder: Path, report: Report, music: dict[EncoderName, Artefact]
+) -> None:
     """Everything that is not a graph: manifest, tokenizer, card, report."""
     manifest = Manifest(
         name=EXPORTED,
@@ -147,8 +173,10 @@ def _describe(bundle: Bundle, folder: Path, report: Report) -> None:
             "int8": Artefact(file=FILES["int8"], calibration=bundle.facts.calibration),
             "none": Artefact(file=FILES["none"], calibration=bundle.facts.calibration),
         },
+        music=music,
     )
     (folder / registry.MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
     (folder / REPORT).write_text(report.model_dump_json(indent=2), encoding="utf-8")
     shutil.copyfile(pretrained_path() / TOKENIZER, folder / TOKENIZER)
-    shutil.copyfile(bundle.path / CARD, folder / CARD)
+    for name in bundle.described():
+        shutil.copyfile(bundle.path / name, folder / name)

@@ -43,6 +43,14 @@ class Agreement(Entry):
     intensity: float
 
 
+class MusicReport(Entry):
+    """The encoders of music: beside PyTorch, alone and in every subset with words; and how fast."""
+
+    verification: dict[str, Verification] = {}
+    subsets: dict[str, Verification] = {}
+    latency_ms: dict[str, dict[str, dict[str, float]]] = {}
+
+
 class Report(Entry):
     """Everything about one export."""
 
@@ -54,3 +62,4 @@ class Report(Entry):
     megabytes: dict[str, float]
     verification: Verification
     int8: Agreement
+    music: MusicReport

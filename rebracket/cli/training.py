@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,67 +16,154 @@ from rebracket.cli.common import (
     model_option,
     needs_training_extra,
 )
+from rebracket.errors import RebracketError
+
+if TYPE_CHECKING:
+    from rebracket.inference.material import EncoderName
+    from rebracket.inference.predictor import Predictor
+    from rebracket.training.metrics import Metrics
+    from rebracket.training.music.evaluate import Heard
+    from rebracket.training.music.recipe import MusicEncoder
 
 
-@click.command(epilog="Example: rebracket evaluate --data labelled.jsonl --json")
+@click.command(epilog="Example: rebracket evaluate --modality midi --seed 7 --json")
 @click.option(
     "--data",
-    required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="JSON lines with text, register, type, intensity and, where known, acceptable.",
+    help="Words: JSON lines with text, register, type, intensity and, where known, acceptable.",
 )
+@click.option(
+    "--modality",
+    type=click.Choice(["midi", "audio", "fused"]),
+    help="Music instead: a fresh test set from held-out collections.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, help="Which test set.", show_default=True
+)
+@click.option("--count", type=click.IntRange(50), default=600, help="Its size.", show_default=True)
+@click.option("--unseen", is_flag=True, help="Audio by a synthesizer that no training heard.")
 @model_option
 @as_json_option
 @fails_in_one_line
-def evaluate(data: Path, model: str | None, as_json: bool) -> None:
-    """Measure a served model on labelled texts."""
+def evaluate(
+    data: Path | None,
+    modality: "Heard | None",
+    seed: int,
+    count: int,
+    unseen: bool,
+    model: str | None,
+    as_json: bool,
+) -> None:
+    """Measure a served model on labelled words, or on music that is made for it."""
     needs_training_extra()
+    if (data is None) == (modality is None):
+        raise RebracketError("give either --data or --modality")
+    predictor = load_predictor(model)
+    if data is not None:
+        _show(_measure_words(predictor, data), as_json=as_json)
+        return
+    from rebracket.training.music.evaluate import asked, evaluate_music
+
+    assert modality is not None
+    questions = asked(modality, count, seed, unseen=unseen)
+    with click.progressbar(length=count, label="reading", file=sys.stderr) as bar:
+        _show(evaluate_music(predictor, questions, advance=lambda: bar.update(1)), as_json=as_json)
+
+
+def _measure_words(predictor: "Predictor", data: Path) -> "Metrics":
     from rebracket.training.corpus import LabelledText, read_jsonl
     from rebracket.training.evaluate import evaluate as measure
 
     texts = read_jsonl(data, LabelledText)
-    predictor = load_predictor(model)
     with click.progressbar(length=len(texts), label="reading", file=sys.stderr) as bar:
-        metrics = measure(predictor, texts, advance=lambda: bar.update(1))
+        return measure(predictor, texts, advance=lambda: bar.update(1))
+
+
+def _show(metrics: "Metrics", *, as_json: bool) -> None:
     values = metrics.model_dump(mode="json")
     if as_json:
         click.echo(json.dumps(values, indent=2))
         return
     for name, value in values.items():
-        click.echo(f"{name:18}{value if name != 'f1' else ''}")
-        if name == "f1":
+        if isinstance(value, dict):
+            click.echo(name)
             for kind, score in value.items():
                 click.echo(f"  {kind:16}{score:.3f}")
+        elif isinstance(value, list):
+            click.echo(name)
+            for row in value:
+                click.echo("  " + "".join(f"{count:5}" for count in row))
+        else:
+            click.echo(f"{name:18}{value}")
 
 
 @click.command(epilog="Example: rebracket train --version 1.1.0")
 @click.option("--version", required=True, help="Semantic version to store the model as.")
+@click.option(
+    "--encoder",
+    type=click.Choice(["words", "notes", "sound"]),
+    default="words",
+    show_default=True,
+    help="What to train; the other encoders are those of the model that comes with the package.",
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     help="Also write the trained model into this folder.",
 )
 @click.option("--epochs", type=click.IntRange(1), help="Default: the recipe's.")
-@click.option("--limit", type=click.IntRange(1), help="Train on this many texts only: a trial run.")
+@click.option(
+    "--limit", type=click.IntRange(1), help="Train on this many texts or lessons only: a trial run."
+)
 @as_json_option
 @fails_in_one_line
 def train(
-    version: str, out: Path | None, epochs: int | None, limit: int | None, as_json: bool
+    version: str,
+    encoder: "EncoderName",
+    out: Path | None,
+    epochs: int | None,
+    limit: int | None,
+    as_json: bool,
 ) -> None:
-    """Train the segment classifier on the corpus and store it."""
+    """Train an encoder and store it: of words on the corpus, of music on pieces that are rebracketed."""
     needs_training_extra()
     from rebracket.training.main import train_and_store
 
     with _training_progress() as progress:
-        tag, facts = train_and_store(
-            version, out=out, epochs=epochs, limit=limit, progress=progress
-        )
+        if encoder == "words":
+            tag, facts = train_and_store(
+                version, out=out, epochs=epochs, limit=limit, progress=progress
+            )
+            tests = {"test": facts.test.flat()}
+            values = facts.model_dump_json(indent=2)
+        else:
+            tag, values, tests = _train_music(version, encoder, out, epochs, limit, progress)
     if as_json:
-        click.echo(facts.model_dump_json(indent=2))
+        click.echo(values)
         return
     click.echo(f"saved as {tag}")
-    for name, value in facts.test.flat().items():
-        click.echo(f"  test {name:16}{value:.3f}")
+    for test, metrics in tests.items():
+        for name, value in metrics.items():
+            click.echo(f"  {test} {name:16}{value:.3f}")
+
+
+def _train_music(
+    version: str,
+    encoder: "MusicEncoder",
+    out: Path | None,
+    epochs: int | None,
+    limit: int | None,
+    progress: Callable[[int, int, float], None],
+) -> tuple[str, str, dict[str, dict[str, float]]]:
+    from rebracket.training.main import train_music_and_store
+    from rebracket.training.music.recipe import RECIPES, shortened
+
+    recipe = shortened(RECIPES[encoder], epochs=epochs, limit=limit)
+    tag, facts = train_music_and_store(
+        version, recipe, out=out, progress=progress, step=lambda text: click.echo(text, err=True)
+    )
+    tests = {name: metrics.flat() for name, metrics in facts.tests.items()}
+    return tag, facts.model_dump_json(indent=2), tests
 
 
 @contextmanager

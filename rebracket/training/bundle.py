@@ -1,22 +1,26 @@
 """A trained model as a folder: weights, facts, and the card that tells them to people.
 
 The committed model (`rebracket/models/weights`) and each trained model of the store are such
-folders.
+folders. Encoders of music are there or not, each with its own weights and facts.
 """
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Self
+from typing import Self, get_args
 
 from pydantic import ValidationError
 
 from rebracket import registry
 from rebracket.errors import ModelIncompatible
+from rebracket.models import music
 from rebracket.models.classifier import SegmentClassifier
-from rebracket.training.card import render
+from rebracket.models.music import MusicReader
+from rebracket.training.card import confusion_picture, render
 from rebracket.training.facts import Facts
+from rebracket.training.music.facts import MusicFacts
+from rebracket.training.music.recipe import MusicEncoder
 
 WEIGHTS = "weights.safetensors"
 FACTS = "facts.json"
@@ -30,39 +34,80 @@ def committed_path() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A trained model on disk."""
+    """A trained model on disk; `facts` are those of the encoder of words, and its version is the model's."""
 
     path: Path
     facts: Facts
-
-    @classmethod
-    def write(cls, path: Path, model: SegmentClassifier, facts: Facts) -> Self:
-        """Write a trained model into a folder."""
-        path.mkdir(parents=True, exist_ok=True)
-        model.save(path / WEIGHTS)
-        (path / FACTS).write_text(facts.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        (path / CARD).write_text(render(facts), encoding="utf-8")
-        return cls(path=path, facts=facts)
+    music: dict[MusicEncoder, MusicFacts]
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read a folder that `write` wrote.
+        """Read a bundle's folder.
 
         Raises:
-            ModelIncompatible: it is not one.
+            ModelIncompatible: it is none.
         """
         try:
             facts = Facts.model_validate_json((path / FACTS).read_bytes())
+            there = [name for name in get_args(MusicEncoder) if (path / f"{name}.json").exists()]
+            found = {
+                name: MusicFacts.model_validate_json((path / f"{name}.json").read_bytes())
+                for name in there
+            }
         except (OSError, ValidationError) as error:
             raise ModelIncompatible(f"{path}: not a trained model: {error}") from None
-        return cls(path=path, facts=facts)
+        return cls(path=path, facts=facts, music=found)
+
+    def copied(self, path: Path) -> Self:
+        """The same in another folder."""
+        path.mkdir(parents=True, exist_ok=True)
+        for name in self.files():
+            shutil.copyfile(self.path / name, path / name)
+        return replace(self, path=path)
+
+    def with_words(self, model: SegmentClassifier, facts: Facts) -> Self:
+        """Replace the encoder of words, and the version."""
+        model.save(self.path / WEIGHTS)
+        return replace(self, facts=facts)._described()
+
+    def with_music(
+        self, encoder: MusicEncoder, model: MusicReader, facts: MusicFacts, version: str
+    ) -> Self:
+        """Replace or add an encoder of music, and the version."""
+        music.save(model, self.path / f"{encoder}.safetensors")
+        own = self.facts.model_copy(update={"version": version, "created": facts.created})
+        return replace(self, facts=own, music={**self.music, encoder: facts})._described()
+
+    def _described(self) -> Self:
+        """Write facts, pictures and card."""
+        found = {FACTS: self.facts, **{f"{name}.json": facts for name, facts in self.music.items()}}
+        for file, facts in found.items():
+            (self.path / file).write_text(facts.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        for name, facts in self.music.items():
+            picture = confusion_picture(next(iter(facts.tests.values())))
+            (self.path / f"{name}.svg").write_text(picture, encoding="utf-8")
+        (self.path / CARD).write_text(render(self.facts, self.music), encoding="utf-8")
+        return self
+
+    def files(self) -> list[str]:
+        """The names of its files."""
+        own = [f"{name}.{kind}" for name in self.music for kind in ("safetensors", "json", "svg")]
+        return [WEIGHTS, FACTS, CARD, *own]
+
+    def described(self) -> list[str]:
+        """The names of the files that say what it is worth: the card and its pictures."""
+        return [CARD, *(f"{name}.svg" for name in self.music)]
 
     def model(self) -> SegmentClassifier:
-        """The classifier with these weights, ready to infer."""
+        """The encoder of words with these weights, ready to infer."""
         model = SegmentClassifier()
         model.load(self.path / WEIGHTS)
         model.eval()
         return model
+
+    def music_model(self, encoder: MusicEncoder) -> MusicReader:
+        """An encoder of music with these weights, ready to infer."""
+        return music.load(encoder, self.path / f"{encoder}.safetensors")
 
     def store(self) -> str:
         """Put the model into the store as `rebracket-segment-torch:VERSION`; returns the tag.
@@ -73,6 +118,7 @@ class Bundle:
         metadata = {
             "metrics": self.facts.test.flat(),
             "validation_metrics": self.facts.validation.flat(),
+            "music_metrics": self.music_metrics(),
             "data_hash": self.facts.data_hash,
             "code_version": self.facts.code_version,
             "calibration": self.facts.calibration.model_dump(),
@@ -81,6 +127,12 @@ class Bundle:
         with registry.create(
             registry.TRAINED, self.facts.version, labels={"stage": "trained"}, metadata=metadata
         ) as folder:
-            for name in (WEIGHTS, FACTS, CARD):
-                shutil.copyfile(self.path / name, folder / name)
+            self.copied(folder)
         return f"{registry.TRAINED}:{self.facts.version}"
+
+    def music_metrics(self) -> dict[str, dict[str, dict[str, float]]]:
+        """Scalars by encoder and by what was kept apart, as model metadata holds them."""
+        return {
+            name: {test: metrics.flat() for test, metrics in facts.tests.items()}
+            for name, facts in self.music.items()
+        }

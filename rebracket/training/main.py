@@ -1,21 +1,27 @@
 """`rebracket train`: split, train, measure, store."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rebracket import registry
 from rebracket.registry import TRAINED
-from rebracket.training.bundle import Bundle
+from rebracket.training.bundle import Bundle, committed_path
 from rebracket.training.corpus import split_corpus
 from rebracket.training.facts import Facts, find_facts
+from rebracket.training.music.facts import MusicFacts
+from rebracket.training.music.recipe import MusicRecipe
+from rebracket.training.music.train import train_music
 from rebracket.training.train import Progress, Recipe, train
 
 
 def train_and_store(
     version: str, *, out: Path | None, epochs: int | None, limit: int | None, progress: Progress
 ) -> tuple[str, Facts]:
-    """Train by the recipe and save as `rebracket-segment-torch:VERSION`.
+    """Train the encoder of words by the recipe and save as `rebracket-segment-torch:VERSION`.
+
+    The encoders of music are the committed model's.
 
     Args:
         version: a semantic version that the store does not have.
@@ -36,9 +42,33 @@ def train_and_store(
     recipe = Recipe() if epochs is None else Recipe(epochs=epochs)
     model = train(split, recipe, progress=progress)
     facts = find_facts(model, split, recipe, version)
+    return _store(lambda bundle: bundle.with_words(model, facts), out), facts
+
+
+def train_music_and_store(
+    version: str,
+    recipe: MusicRecipe,
+    *,
+    out: Path | None,
+    progress: Progress,
+    step: Callable[[str], None],
+) -> tuple[str, MusicFacts]:
+    """Train an encoder of music and save it with the committed model's other encoders.
+
+    Raises:
+        StoreError: the version is stored already.
+        CorpusError: FluidSynth or a SoundFont, which sound needs, is not installed.
+    """
+    registry.refuse_existing(TRAINED, version)
+    model, facts = train_music(recipe, progress=progress, step=step)
+    tag = _store(lambda bundle: bundle.with_music(recipe.encoder, model, facts, version), out)
+    return tag, facts
+
+
+def _store(change: Callable[[Bundle], Bundle], out: Path | None) -> str:
     with TemporaryDirectory() as scratch:
-        bundle = Bundle.write(Path(scratch), model, facts)
+        bundle = change(Bundle.read(committed_path()).copied(Path(scratch)))
         tag = bundle.store()
         if out is not None:
             shutil.copytree(scratch, out, dirs_exist_ok=True)
-    return tag, facts
+    return tag

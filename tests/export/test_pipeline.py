@@ -80,7 +80,7 @@ def second_version(exported: ExportedModel, tmp_path: Path) -> str:
     bundle = Bundle.read(committed_path())
     facts = bundle.facts.model_copy(update={"version": "0.0.9-trial"})
     if not registry.exists(TRAINED, facts.version):
-        Bundle.write(tmp_path, bundle.model(), facts).store()
+        bundle.copied(tmp_path).with_words(bundle.model(), facts).store()
     return facts.version
 
 

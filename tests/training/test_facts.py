@@ -29,7 +29,9 @@ def test_the_card_was_made_from_this_corpus(bundle: Bundle) -> None:
 
 
 def test_the_card_tells_the_facts(bundle: Bundle) -> None:
-    assert (bundle.path / "card.md").read_text(encoding="utf-8") == render(bundle.facts)
+    assert (bundle.path / "card.md").read_text(encoding="utf-8") == render(
+        bundle.facts, bundle.music
+    )
 
 
 def test_the_weights_score_what_the_card_says(bundle: Bundle) -> None:

@@ -46,3 +46,14 @@ RECIPES: dict[MusicEncoder, MusicRecipe] = {
         epochs=6,
     ),
 }
+
+
+def shortened(recipe: MusicRecipe, *, epochs: int | None, limit: int | None) -> MusicRecipe:
+    """A recipe with another number of epochs, or with `limit` lessons to learn from; for trials."""
+    changes: dict[str, int] = {}
+    if epochs is not None:
+        changes["epochs"] = epochs
+    if limit is not None:
+        few = max(30, limit // 8)
+        changes |= {"lessons": limit, "validation_lessons": few, "test_lessons": few}
+    return recipe.model_copy(update=changes)
