@@ -7,7 +7,7 @@ from scipy.ndimage import uniform_filter1d
 
 from rebracket.segment.operations.sound.mixing import Samples, blend, levelled
 from rebracket.segment.operations.sound.noises import hiss
-from rebracket.segment.operations.sound.spans import beats, depth, envelope, reach
+from rebracket.segment.operations.sound.spans import beats, envelope, firm, reach
 from rebracket.segment.operations.sound.spectrum import (
     at_frames,
     frame_size,
@@ -17,7 +17,7 @@ from rebracket.segment.operations.sound.spectrum import (
     spectral_envelope,
 )
 
-_FLOOR = 0.02
+_FLOOR = 0.05
 _HIGHEST_LEAD_HZ = 3000.0
 
 
@@ -29,7 +29,7 @@ def noise_figure(samples: Samples, rate: int, intensity: float, rng: Generator) 
     usual = envelope(samples, rate, 1.0) + 1e-12
     figure = rng.standard_normal(samples.shape, dtype=np.float32) * level.astype(np.float32)
     even = np.minimum(usual / level, 10) ** 0.8
-    strength = depth(intensity)
+    strength = firm(intensity)
     changed = strength * figure + samples * (0.25 * even).astype(np.float32)
     return blend(
         samples, changed, spans.hold(spans.chosen(reach(intensity)) * strength, rate // 50)
@@ -44,8 +44,8 @@ def open_gaps(samples: Samples, rate: int, intensity: float, rng: Generator) -> 
     level = envelope(samples, rate, 0.03)
     usual = envelope(samples, rate, 1.5)
     contrast = (level + _FLOOR * usual + 1e-12) / (usual + 1e-12)
-    force = spans.hold(spans.chosen(reach(intensity)) * depth(intensity), rate // 50)
-    gain = np.clip(contrast, 0.03, 4.0) ** (-1.9 * force)
+    force = spans.hold(spans.chosen(reach(intensity)) * firm(intensity), rate // 50)
+    gain = np.clip(contrast, 0.03, 4.0) ** (-2.4 * force)
     result: Samples = blend(samples, ground, force) * gain.astype(np.float32)
     return result
 
@@ -58,7 +58,7 @@ def spectral_hole(samples: Samples, rate: int, intensity: float, rng: Generator)
     spectra = spectra_of(samples, size)
     level = np.abs(spectra)
     force = at_frames(
-        spans.hold(spans.chosen(reach(intensity)) * depth(intensity), rate // 50),
+        spans.hold(spans.chosen(reach(intensity)) * firm(intensity), rate // 50),
         spectra.shape[1],
         size,
     )
@@ -67,7 +67,7 @@ def spectral_hole(samples: Samples, rate: int, intensity: float, rng: Generator)
     hole = 4.5 * np.exp(-((away / 0.45) ** 4))  # in powers of e, nearly an octave wide
     floor = level.mean(axis=(1, 2), keepdims=True) * np.float32(0.01) + np.float32(1e-9)
     around = spectral_envelope(level, 3 * size // 512) + floor
-    even = -0.75 * np.log(around / around.mean(axis=(1, 2), keepdims=True))
+    even = -0.9 * np.log(around / around.mean(axis=(1, 2), keepdims=True))
     spectra *= np.exp(force * (even - hole)).astype(np.float32)
     return sound_of(spectra, samples.shape[1])
 

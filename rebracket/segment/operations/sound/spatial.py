@@ -13,7 +13,7 @@ from rebracket.segment.operations.sound.mixing import (
     two_channels,
 )
 from rebracket.segment.operations.sound.noises import in_room, room
-from rebracket.segment.operations.sound.spans import beats, depth, reach
+from rebracket.segment.operations.sound.spans import beats, depth, firm, reach
 from rebracket.segment.operations.sound.spectrum import (
     at_frames,
     filtered,
@@ -30,10 +30,10 @@ _FAR_SHARE = 0.55  # over this a far room is where the music is, and no place th
 def rooms(samples: Samples, rate: int, intensity: float, rng: Generator) -> Samples:
     """Spans jump from right in front of the ear to a far, dull, wide room and back."""
     spans = beats(samples, rate, rng, 0.4, 1.2)
-    answer = room(rate, len(samples), rng.uniform(1.2, 2.5), rng.uniform(900, 2000), rng)
-    away = spans.chosen(_FAR_SHARE * reach(intensity))
+    answer = room(rate, len(samples), rng.uniform(1.5, 3.0), rng.uniform(700, 1600), rng)
+    away = spans.chosen(_FAR_SHARE * firm(intensity))
     fade = rate // 100
-    strength = depth(intensity)
+    strength = firm(intensity)
     here = blend(samples, _close(samples, rate), spans.hold(~away * strength, fade))
     return blend(here, in_room(samples, answer), spans.hold(away * strength, fade))
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from rebracket.segment.operations.sound.mixing import Samples
-from rebracket.segment.operations.sound.spans import Spans
+from rebracket.segment.operations.sound.spans import cut
 from rebracket.segment.operations.sound.spectrum import (
     at_frames,
     filtered,
@@ -42,7 +42,7 @@ def squares(count: int, rate: int, rng: Generator) -> Samples:
 
 def babble(count: int, rate: int, rng: Generator) -> Samples:
     """A voice that speaks syllables of no language, [1, count]."""
-    syllables = _cut(count, rate, rng, 0.11, 0.26)
+    syllables = cut(count, rate, rng, 0.11, 0.26)
     pitch = syllables.hold(rng.uniform(95, 190, len(syllables)), rate // 12)
     turns = np.cumsum(pitch / rate) % 1
     throat = (2 * turns - 1 + 0.2 * rng.standard_normal(count)).astype(np.float32)[None]
@@ -63,7 +63,7 @@ def crowd(count: int, rate: int, rng: Generator) -> Samples:
     """A crowd that claps, [1, count]: thousands of short strokes in swells."""
     strokes = rng.standard_normal(count) ** 7
     clap = uniform_filter1d(strokes, max(1, rate // 2000))[None].astype(np.float32)
-    swell = _cut(count, rate, rng, 0.3, 0.9)
+    swell = cut(count, rate, rng, 0.3, 0.9)
     loudness = swell.hold(rng.uniform(0.4, 1.0, len(swell)), rate // 4)
     body = filtered(clap, rate, lambda f: 1 / (1 + ((np.log2(f / 1400)) / 0.9) ** 4))
     return body * loudness
@@ -73,17 +73,9 @@ SOURCES: tuple[Callable[[int, int, Generator], Samples], ...] = (plucked, square
 """`(samples, rate in Hz, random numbers)` → [1, samples], at any level."""
 
 
-def _cut(count: int, rate: int, rng: Generator, shortest: float, longest: float) -> Spans:
-    """Spans of chance length, whatever sounds in them."""
-    least, most = max(1, round(shortest * rate)), max(2, round(longest * rate))
-    edges = np.cumsum(rng.integers(least, most, size=count // least + 1))
-    edges = np.concatenate([[0], edges[edges < count], [count]])
-    return Spans.between(edges, rng)
-
-
 def _tune(count: int, rate: int, rng: Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """An oscillator's turns and the seconds since the note began, both [samples]."""
-    notes = _cut(count, rate, rng, 0.1, 0.24)
+    notes = cut(count, rate, rng, 0.1, 0.24)
     root = _LOWEST_HZ * 2 ** rng.uniform(0, 1)
     hertz = root * 2 ** (rng.choice(_SCALE, len(notes)) / 12)
     turns = np.cumsum(np.repeat(hertz / rate, np.diff(notes.edges)))

@@ -2,22 +2,19 @@
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from rebracket.segment.operations.sound.mixing import Samples, blend, levelled, read_at
-from rebracket.segment.operations.sound.pitch import replayed
-from rebracket.segment.operations.sound.spans import beats, depth, reach
-from rebracket.segment.operations.sound.spectrum import (
-    OVERLAP,
-    centres,
-    frame_size,
-    spectra_of,
-)
+from rebracket.segment.operations.sound.spans import beats, cut, depth, reach
 
 
 @levelled
 def reversed_spans(samples: Samples, rate: int, intensity: float, rng: Generator) -> Samples:
-    """The ends of spans run backwards, the whole spans at full intensity."""
-    spans = beats(samples, rate, rng, 0.35, 1.2)
+    """The ends of spans run backwards, the whole spans at full intensity.
+
+    Spans begin and end where they happen to: cut at onsets, one would hear notes that swell.
+    """
+    spans = cut(samples.shape[1], rate, rng, 0.5, 1.5)
     portion = 0.4 + 0.6 * depth(intensity)
     ends = np.repeat(spans.edges[1:], np.diff(spans.edges))
     lengths = np.repeat(np.diff(spans.edges), np.diff(spans.edges))
@@ -31,24 +28,19 @@ def reversed_spans(samples: Samples, rate: int, intensity: float, rng: Generator
 
 @levelled
 def stretched_spans(samples: Samples, rate: int, intensity: float, rng: Generator) -> Samples:
-    """Part of each span is drawn out and the rest crammed into what time is left."""
+    """Part of each span is drawn out, stuttering, and the rest crammed into what time is left."""
     spans = beats(samples, rate, rng, 0.7, 1.5)
-    little = 0.5 - 0.36 * depth(intensity)  # of the music lasts the rest of the span
-    slow_first = rng.integers(0, 2, len(spans))
-    way = spans.way()
-    way = np.where(spans.hold(slow_first) > 0, way, 1 - way)
+    little = 0.5 - 0.42 * depth(intensity)  # of the music lasts the rest of the span
+    slow_first = spans.hold(rng.integers(0, 2, len(spans))) > 0
+    way = np.where(slow_first, spans.way(), 1 - spans.way())
     pace = np.where(
         way < 1 - little,
         way * little / (1 - little),
         1 - (1 - way) * (1 - little) / little,
     )
-    pace = np.where(spans.hold(slow_first) > 0, pace, 1 - pace)
+    pace = np.where(slow_first, pace, 1 - pace)
     source = spans.starts() + pace * np.repeat(np.diff(spans.edges), np.diff(spans.edges))
-    size = frame_size(rate, 0.064)
-    spectra = spectra_of(samples, size)
-    middles = np.clip(centres(spectra.shape[1], size), 0, samples.shape[1] - 1)
-    frames = (source[middles] + size / 2) / (size // OVERLAP)
-    other = replayed(spectra, frames, samples.shape[1])
+    other = _in_grains(samples, source, max(2, round(rate * rng.uniform(0.07, 0.12))))
     return blend(samples, other, spans.hold(spans.chosen(reach(intensity)), rate // 100))
 
 
@@ -65,3 +57,16 @@ def tape_stops(samples: Samples, rate: int, intensity: float, rng: Generator) ->
     speed = 1 - fall * slowing / standing
     gain = np.sqrt(np.maximum(speed, 0)).astype(np.float32)
     return read_at(samples, spans.starts() + played * lengths) * gain * spans.seams(rate // 300)
+
+
+def _in_grains(samples: Samples, source: NDArray[np.float64], grain: int) -> Samples:
+    """The sound read where `source` [samples] says, at its own pitch: in grains of one length.
+
+    Each grain is read onward from where it begins; at its ends it fades.
+    """
+    place = np.arange(len(source))
+    within = place % grain
+    read = np.clip(source[place - within].astype(np.int64) + within, 0, len(source) - 1)
+    fade = np.minimum(within + 1, grain - within) / max(1, grain // 10)
+    result: Samples = np.take(samples, read, axis=1) * np.minimum(fade, 1).astype(np.float32)
+    return result
