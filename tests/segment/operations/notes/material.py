@@ -39,13 +39,14 @@ def line(
     pitches: Sequence[int],
     *,
     step: float = 1.0,
+    start: float = 0.0,
     velocity: int = 80,
     track: int = 0,
     program: int = 0,
 ) -> list[Row]:
     """A voice of tones that follow one another, each as long as the next waits."""
     return [
-        (index * step, step, pitch, velocity, program, False, track)
+        (start + index * step, step, pitch, velocity, program, False, track)
         for index, pitch in enumerate(pitches)
     ]
 
