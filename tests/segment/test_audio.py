@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from rebracket.errors import TooMuchMusic, Undecodable
 from rebracket.segment.audio import MAX_SECONDS, RATE, read_audio, write_wav
 from rebracket.segment.sound import Sound
-from tests.fuzz_audio import KINDS, Edit, read_sound, reseal
+from tests.fuzz.damage import KINDS, Edit
+from tests.fuzz.targets import read_sound, reseal
 from tests.segment.audio_files import CODECS, EMPTY_ID3, encode, small_files, tones
 
 REGRESSIONS = sorted((Path(__file__).parent / "audio_regressions").glob("*.*"))

@@ -15,7 +15,7 @@ from rebracket.errors import TooMuchMusic, Undecodable
 from rebracket.segment.midi import MAX_BYTES, MAX_NOTES, read_midi, write_midi
 from rebracket.segment.midi.read import MAX_CHANGES, MAX_VOICES
 from rebracket.segment.notes import Notes
-from tests.fuzz import TARGETS
+from tests.fuzz.targets import midi_files
 from tests.segment.promises import check_notes
 from tests.segment.raw_midi import END, NOTE, OFF, ON, chunk, header, midi, simple, track
 
@@ -307,7 +307,7 @@ def test_a_file_that_once_did_harm_is_read_or_refused(path: Path) -> None:
 @settings(max_examples=400)
 @given(data=st.data())
 def test_a_damaged_file_is_read_or_refused(data: st.DataObject) -> None:
-    damaged = bytearray(data.draw(st.sampled_from(TARGETS["midi"].seeds)))
+    damaged = bytearray(data.draw(st.sampled_from(midi_files())))
     for _ in range(data.draw(st.integers(1, 6))):
         at = data.draw(st.integers(0, len(damaged) - 1))
         damaged[at] = data.draw(st.integers(0, 255))
