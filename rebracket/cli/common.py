@@ -58,6 +58,12 @@ def needs_training_extra() -> None:
         raise RebracketError("this needs the training extra: pip install 'rebracket[train]'")
 
 
+def needs_music_extra() -> None:
+    """Fail where the pieces that music is made from are not installed."""
+    if find_spec("torch") is None or find_spec("music21") is None:
+        raise RebracketError("this needs the music extra: pip install 'rebracket[music]'")
+
+
 def load_predictor(model: str | None) -> "Predictor":
     """The predictor of a store tag or path, by default the settings'."""
     from rebracket.inference.predictor import Predictor

@@ -14,6 +14,7 @@ from rebracket.cli.common import (
     fails_in_one_line,
     load_predictor,
     model_option,
+    needs_music_extra,
     needs_training_extra,
 )
 from rebracket.errors import RebracketError
@@ -62,6 +63,7 @@ def evaluate(
     if data is not None:
         _show(_measure_words(predictor, data), as_json=as_json)
         return
+    needs_music_extra()
     from rebracket.training.music.evaluate import asked, evaluate_music
 
     assert modality is not None
@@ -155,6 +157,7 @@ def _train_music(
     limit: int | None,
     progress: Callable[[int, int, float], None],
 ) -> tuple[str, str, dict[str, dict[str, float]]]:
+    needs_music_extra()
     from rebracket.training.main import train_music_and_store
     from rebracket.training.music.recipe import RECIPES, shortened
 

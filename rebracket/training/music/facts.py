@@ -1,7 +1,6 @@
 """What is known of a trained encoder of music."""
 
 from collections.abc import Iterable
-from importlib.metadata import version
 
 import numpy as np
 import torch
@@ -28,7 +27,8 @@ class MusicFacts(Record):
 
     created: str = Field(default_factory=now)
     code_version: str = __version__
-    source: str = f"music21 {version('music21')}"
+    source: str
+    """Where the pieces come from."""
     collections: dict[Use, list[str]]
     recipe: MusicRecipe
     calibration: Calibration

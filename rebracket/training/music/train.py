@@ -1,6 +1,7 @@
 """An encoder of music from its recipe: lessons, fit, calibration, measurement."""
 
 from collections.abc import Callable
+from importlib.metadata import version
 
 import torch
 from torch import Tensor
@@ -73,6 +74,7 @@ def find_facts(
         lessons = parts(recipe.encoder, test, recipe.seed + 2, recipe.test_lessons, unseen=unseen)
         tests[name] = measured(*answers(model, lessons), calibration)
     return MusicFacts(
+        source=f"music21 {version('music21')}",
         collections=collections_used(),
         recipe=recipe,
         calibration=calibration,
