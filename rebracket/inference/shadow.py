@@ -14,6 +14,9 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 16
 """Requests that it reads side by side; it leaves out more."""
 
+MUSIC_BYTES = 32 * 2**20
+"""Music that these may hold together; it leaves out more."""
+
 Read = Callable[[Sequence[Segment]], Awaitable[object]]
 
 
@@ -24,15 +27,23 @@ class Shadow:
         self._read = read
         self._is_idle = is_idle
         self._tasks: set[asyncio.Task[None]] = set()
+        self._held = 0
 
     def follow(self, segments: Sequence[Segment]) -> None:
         """Read these too, unless there is other work to do."""
-        if len(self._tasks) >= AT_ONCE or not self._is_idle():
+        music = sum(len(s.midi or b"") + len(s.audio or b"") for s in segments)
+        full = len(self._tasks) >= AT_ONCE or self._held + music > MUSIC_BYTES
+        if full or not self._is_idle():
             DROPPED_ITEMS.labels(reason=SHADOW).inc(len(segments))
             return
+        self._held += music
         task = asyncio.create_task(self._follow(segments))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda task: self._forget(task, music))
+
+    def _forget(self, task: asyncio.Task[None], music: int) -> None:
+        self._tasks.discard(task)
+        self._held -= music
 
     async def _follow(self, segments: Sequence[Segment]) -> None:
         try:

@@ -12,6 +12,7 @@ from rebracket.schemas import Segment, SegmentBatch
 
 MAX_GROUPS = 100
 OTHERS = "others"
+CONTENT = ("text", "lyrics", "midi", "audio")
 
 _counts: dict[str, int] = {}
 
@@ -24,14 +25,20 @@ def fingerprint(error: BaseException) -> str:
 
 
 def shape(body: BaseModel) -> dict[str, Any]:
-    """Enough to build an input like it, without its content: lengths in characters, a salted hash."""
+    """Enough to build an input like it, without its content: lengths and a salted hash.
+
+    Lengths of words are in characters, of music in bytes; the hash is of everything but music, which
+    may be of a hundred megabytes.
+    """
     segments = body.segments if isinstance(body, SegmentBatch) else [body]
     lengths = [
-        {name: len(words) for name, words in (("text", s.text), ("lyrics", s.lyrics)) if words}
-        for s in segments
-        if isinstance(s, Segment)
+        {name: len(content) for name in CONTENT if (content := getattr(segment, name))}
+        for segment in segments
+        if isinstance(segment, Segment)
     ]
-    return {"lengths": lengths, "input_hash": salted(body.model_dump_json())}
+    without = {"midi": True, "audio": True}
+    exclude = {"segments": {"__all__": without}} if isinstance(body, SegmentBatch) else without
+    return {"lengths": lengths, "input_hash": salted(body.model_dump_json(exclude=exclude))}
 
 
 def describe(error: BaseException, body: BaseModel | None = None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from rebracket.errors import Unavailable
-from rebracket.inference.shadow import AT_ONCE, Shadow
+from rebracket.inference.shadow import AT_ONCE, MUSIC_BYTES, Shadow
 from rebracket.schemas import Segment
 
 DOOR = Segment(text="a door")
@@ -63,6 +63,25 @@ def test_it_reads_so_many_at_once_and_no_more() -> None:
     before = left_out()
     assert asyncio.run(run()) == AT_ONCE
     assert left_out() == before + 5
+
+
+def test_it_holds_no_more_music_than_it_may() -> None:
+    song = Segment(audio=bytes(MUSIC_BYTES // 2 + 1))
+
+    async def run() -> int:
+        reader = Reader()
+        shadow = Shadow(reader, is_idle=lambda: True)
+        shadow.follow([song])
+        shadow.follow([song])
+        await shadow.close()
+        await asyncio.sleep(0)
+        shadow.follow([song])
+        await shadow.close()
+        return len(reader.read)
+
+    before = left_out()
+    assert asyncio.run(run()) == 2
+    assert left_out() == before + 1
 
 
 def test_a_refusal_leaves_out_and_a_fault_is_logged(caplog: pytest.LogCaptureFixture) -> None:
