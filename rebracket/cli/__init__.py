@@ -7,6 +7,7 @@ import click
 
 from rebracket import __version__
 from rebracket.cli.experiment import experiment
+from rebracket.cli.gallery import gallery
 from rebracket.cli.keys import keys
 from rebracket.cli.models import models
 from rebracket.cli.predict import predict
@@ -28,5 +29,5 @@ def main(config: str | None) -> None:
         os.environ[CONFIG_VARIABLE] = str(Path(config).absolute())
 
 
-for command in (serve, predict, evaluate, train, models, keys, experiment):
+for command in (serve, predict, evaluate, train, models, keys, experiment, gallery):
     main.add_command(command)

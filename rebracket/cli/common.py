@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
@@ -50,6 +51,18 @@ def parse_duration(option: str, text: str) -> timedelta:
         return duration(text)
     except ValueError as error:
         raise RebracketError(f"{option}: {error}, not {text!r}") from None
+
+
+def content(option: str, path: Path) -> bytes:
+    """What the file that an option names holds.
+
+    Raises:
+        RebracketError: it can't be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RebracketError(f"{option}: {path}: {error.strerror}") from None
 
 
 def needs_training_extra() -> None:

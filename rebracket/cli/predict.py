@@ -5,7 +5,13 @@ from pathlib import Path
 
 import click
 
-from rebracket.cli.common import as_json_option, fails_in_one_line, load_predictor, model_option
+from rebracket.cli.common import (
+    as_json_option,
+    content,
+    fails_in_one_line,
+    load_predictor,
+    model_option,
+)
 from rebracket.errors import RebracketError
 
 
@@ -37,8 +43,8 @@ def predict(
         segment = Segment(
             text=text,
             lyrics=lyrics,
-            midi=_content("--midi", midi),
-            audio=_content("--audio", audio),
+            midi=content("--midi", midi) if midi else None,
+            audio=content("--audio", audio) if audio else None,
         )
         prediction = load_predictor(model).predict(segment)
     except ValidationError as error:
@@ -53,18 +59,6 @@ def predict(
         f"{prediction.type}  intensity {prediction.intensity:.2f}  "
         f"confidence {prediction.confidence:.2f}"
     )
-
-
-def _content(option: str, path: Path | None) -> bytes | None:
-    """What the file that an option names holds.
-
-    Raises:
-        RebracketError: it can't be read.
-    """
-    try:
-        return path.read_bytes() if path else None
-    except OSError as error:
-        raise RebracketError(f"{option}: {path}: {error.strerror}") from None
 
 
 def _line(loc: Iterable[str | int], message: str) -> str:

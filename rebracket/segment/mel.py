@@ -86,16 +86,14 @@ def windows(sound: Sound) -> list[SoundWindow]:
 def planes(samples: NDArray[np.float32]) -> Levels:
     """The planes [frames, PLANES, BANDS] of samples [channels, samples]."""
     left = spectra(samples[0])
-    if len(samples) == 1:
-        middle = _within_range(log_mel(left))
-        apart, width = np.zeros_like(middle), np.full_like(middle, -2.0)
-    else:
-        right = spectra(samples[1])
-        middle = _within_range(log_mel((left + right) / 2))
-        floor = float(middle.min())
-        sides = [np.maximum(log_mel(part), floor) for part in (left, right, (left - right) / 2)]
-        apart = np.clip((sides[0] - sides[1]) / 3, -2, 2)
-        width = np.clip((sides[2] - middle) / 4, -2, 1)
+    right = left if len(samples) == 1 else spectra(samples[1])
+    middle = _within_range(log_mel((left + right) / 2))
+    floor = float(middle.min())
+    apart, side = np.zeros_like(middle), np.full_like(middle, floor)
+    if right is not left:
+        levels = [np.maximum(log_mel(part), floor) for part in (left, right, (left - right) / 2)]
+        apart, side = np.clip((levels[0] - levels[1]) / 3, -2, 2), levels[2]
+    width = np.clip((side - middle) / 4, -2, 1)
     return np.stack([(middle - middle.mean()) / 4, apart, width], axis=1)
 
 

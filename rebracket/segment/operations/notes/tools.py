@@ -79,8 +79,11 @@ def melody(notes: Notes) -> Mask:
     if len(voices) > 1:
         heights = [notes.pitch[pitched & (notes.track == voice)].mean() for voice in voices]
         return np.asarray(pitched & (notes.track == voices[int(np.argmax(heights))]))
-    last = np.append(np.diff(notes.onset) > SAME, True)  # of its onset, and so the highest
-    return np.asarray(pitched & last)
+    tones = np.flatnonzero(pitched)
+    last = np.append(np.diff(notes.onset[tones]) > SAME, True)  # of its onset, and so the highest
+    tune = np.zeros(len(notes), dtype=np.bool_)
+    tune[tones[last]] = True
+    return tune
 
 
 def take(notes: Notes, mask: Mask | NDArray[np.intp]) -> Notes:
