@@ -30,7 +30,9 @@ def flac() -> bytes:
     """Two voices, slowly turning, with a little noise."""
     time = np.arange(SECONDS * RATE) / RATE
     rng = np.random.default_rng(0)
-    voices = [np.sin(2 * np.pi * f * time) * (0.6 + 0.4 * np.sin(time * f / 99)) for f in (220, 331)]
+    voices = [
+        np.sin(2 * np.pi * f * time) * (0.6 + 0.4 * np.sin(time * f / 99)) for f in (220, 331)
+    ]
     sound = 0.3 * np.stack(voices, axis=1) + rng.normal(0, 0.01, (len(time), 2))
     file = io.BytesIO()
     soundfile.write(file, sound, RATE, format="FLAC", subtype="PCM_16")
@@ -91,7 +93,9 @@ def main(model: str | None) -> None:
     for name, stages in rows.items():
         print(f"{name}: " + ", ".join(f"{k} {v * 1000:.0f} ms" for k, v in stages.items()))
     whole = rows[f"audio, {SECONDS} s"]["whole"]
-    print(f"real-time factor {whole / SECONDS:.4f}, {SECONDS / whole:.0f} times faster than it sounds")
+    print(
+        f"real-time factor {whole / SECONDS:.4f}, {SECONDS / whole:.0f} times faster than it sounds"
+    )
 
 
 if __name__ == "__main__":

@@ -36,7 +36,11 @@ class Segment(Schema):
     text: Words | None = Field(None, description="The concept: a note or a proposal.")
     lyrics: Words | None = Field(None, description="Sung words; lines split by newlines or ' / '.")
     midi: Midi | None = Field(None, repr=False, description="A Standard MIDI File.")
-    audio: Audio | None = Field(None, repr=False, description="A WAV, FLAC, Ogg (Vorbis, Opus) or MP3 file of up to 10 minutes.")
+    audio: Audio | None = Field(
+        None,
+        repr=False,
+        description="A WAV, FLAC, Ogg (Vorbis, Opus) or MP3 file of up to 10 minutes.",
+    )
     segment_id: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
     metadata: Annotated[dict[MetadataKey, MetadataValue], Field(max_length=32)] | None = Field(
         None, description="Echoed in the answer."
