@@ -1,11 +1,13 @@
 """The analyzer as a LangChain tool."""
 
+import asyncio
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 from langchain_core.tools import ArgsSchema, BaseTool, ToolException
-from pydantic import PrivateAttr
+from pydantic import PrivateAttr, ValidationError
 
 from rebracket.agents.analysis import RebracketingAnalysis
 from rebracket.agents.arguments import AnalyzerArguments, explain, to_segment
@@ -13,6 +15,7 @@ from rebracket.agents.backends import Backend, Outcome, Reading
 from rebracket.agents.backends.service import ServiceBackend
 from rebracket.agents.coalesce import TurnBatches, WindowBatches
 from rebracket.agents.messages import UNEXPECTED, tell
+from rebracket.schemas import Segment
 from rebracket.taxonomy import TYPES
 
 logger = logging.getLogger(__name__)
@@ -33,6 +36,7 @@ class RebracketingAnalyzerTool(BaseTool):
         base_url: where the service is; default: `REBRACKET_URL`.
         api_key: opens it; default: `REBRACKET_API_KEY`.
         backend: reads concepts in the place of that service.
+        folder: whose files may be named as music; by default none, and music comes as base64.
         window_s: seconds without another call after which those of threads go out; coroutines'
             calls go out after a turn of the event loop.
         options: fields of BaseTool.
@@ -43,7 +47,7 @@ class RebracketingAnalyzerTool(BaseTool):
 
     name: str = NAME
     description: str = (
-        "Reads a concept (and its lyrics) and says along which of eight axes it redraws its "
+        "Reads a concept (with its lyrics, notes and sound, where there are any) and says along which of eight axes it redraws its "
         f"boundaries ({', '.join(TYPES)}), how strongly (intensity, 0 to 1) and how sure that is."
     )
     args_schema: ArgsSchema | None = AnalyzerArguments
@@ -52,6 +56,7 @@ class RebracketingAnalyzerTool(BaseTool):
     handle_validation_error: bool | str | Callable[[Any], str] | None = explain
 
     _backend: Backend = PrivateAttr()
+    _folder: Path | None = PrivateAttr()
     _turns: TurnBatches = PrivateAttr()
     _windows: WindowBatches = PrivateAttr()
 
@@ -61,16 +66,18 @@ class RebracketingAnalyzerTool(BaseTool):
         api_key: str | None = None,
         *,
         backend: Backend | None = None,
+        folder: Path | None = None,
         window_s: float = WINDOW_S,
         **options: Any,
     ) -> None:
         super().__init__(**options)
+        self._folder = folder
         self._backend = backend or ServiceBackend(base_url, api_key)
         self._turns = TurnBatches(self._backend.aread)
         self._windows = WindowBatches(self._backend.read, window_s=window_s)
 
-    def _run(self, concept: str, lyrics: str | None = None) -> Answer:
-        segment, hint = to_segment(concept, lyrics)
+    def _run(self, **given: Any) -> Answer:
+        segment, hint = self._segment(given)
         try:
             outcome = self._windows.submit(segment)
         except Exception:
@@ -78,14 +85,25 @@ class RebracketingAnalyzerTool(BaseTool):
             raise ToolException(UNEXPECTED) from None
         return _answer(outcome, hint)
 
-    async def _arun(self, concept: str, lyrics: str | None = None) -> Answer:
-        segment, hint = to_segment(concept, lyrics)
+    async def _arun(self, **given: Any) -> Answer:
+        if given.get("midi") or given.get("audio"):  # a file is read, and much is decoded
+            segment, hint = await asyncio.to_thread(self._segment, given)
+        else:
+            segment, hint = self._segment(given)
         try:
             outcome = await self._turns.submit(segment)
         except Exception:
             logger.exception("analysis failed")
             raise ToolException(UNEXPECTED) from None
         return _answer(outcome, hint)
+
+    def _segment(self, given: dict[str, Any]) -> tuple[Segment, str | None]:
+        try:
+            return to_segment(AnalyzerArguments.model_validate(given), self._folder)
+        except ValidationError as error:
+            raise ToolException(explain(error)) from None
+        except OSError as error:
+            raise ToolException(f"The file can't be read: {error.strerror}") from None
 
     def close(self) -> None:
         """Close what the backend holds open."""

@@ -1,10 +1,14 @@
 """What the analyzer takes from a chat model, and how that becomes a segment."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from rebracket.schemas import MAX_TEXT, Segment
+
+LONGEST_NAME = 255
+"""Characters; base64 of any music is longer."""
 
 LAST_WORD = 100
 """Characters at the end of a cut text in which a word's beginning is looked for."""
@@ -36,13 +40,47 @@ class AnalyzerArguments(BaseModel):
         description=f"The concept in words; of a longer one the first {MAX_TEXT} characters are read."
     )
     lyrics: Text | None = Field(None, description="Sung words that belong to the concept.")
+    midi: Text | None = Field(
+        None, description="Its notes: a MIDI file as base64, or the name of a file in the folder."
+    )
+    audio: Text | None = Field(
+        None, description="Its sound: a WAV, FLAC, Ogg or MP3 file as base64, or the name of one."
+    )
 
 
-def to_segment(concept: str, lyrics: str | None) -> tuple[Segment, str | None]:
-    """The segment to read, and a hint where not all of the words fit into it."""
-    text, hint = _fit("concept", concept)
-    sung, lyrics_hint = _fit("lyrics", lyrics) if lyrics else (None, None)
-    return Segment(text=text, lyrics=sung), " ".join(filter(None, (hint, lyrics_hint))) or None
+def to_segment(
+    arguments: AnalyzerArguments, folder: Path | None = None
+) -> tuple[Segment, str | None]:
+    """The segment to read, and a hint where not all of the words fit into it.
+
+    Args:
+        arguments: what the chat model gave.
+        folder: whose files it may name; none by default.
+
+    Raises:
+        ValidationError: music is neither base64 nor the name of a file there.
+        OSError: the file can't be read.
+    """
+    text, hint = _fit("concept", arguments.concept)
+    sung, lyrics_hint = _fit("lyrics", arguments.lyrics) if arguments.lyrics else (None, None)
+    segment = Segment.model_validate(
+        {
+            "text": text,
+            "lyrics": sung,
+            "midi": _content(arguments.midi, folder),
+            "audio": _content(arguments.audio, folder),
+        }
+    )
+    return segment, " ".join(filter(None, (hint, lyrics_hint))) or None
+
+
+def _content(given: str | None, folder: Path | None) -> bytes | str | None:
+    """A file's bytes where one of the folder is named, and not from anywhere else; else what was given."""
+    if not given or folder is None or len(given) > LONGEST_NAME:
+        return given or None
+    path = (folder / given).resolve()
+    inside = path.is_relative_to(folder.resolve()) and path.is_file()
+    return path.read_bytes() if inside else given
 
 
 def _fit(name: str, words: str) -> tuple[str, str | None]:
@@ -66,5 +104,5 @@ def explain(error: ValidationError) -> str:
     ]
     return (
         f"Wrong arguments. {'; '.join(wrong)}. Call again with concept (text) and, if there are "
-        "any, lyrics (text)."
+        "any, lyrics (text), midi and audio (base64, or the name of a file)."
     )

@@ -44,7 +44,7 @@ def invoke(request: pytest.FixtureRequest) -> Invoke:
 def test_a_chat_model_sees_its_name_and_arguments() -> None:
     tool = RebracketingAnalyzerTool(backend=ScriptedBackend())
     assert tool.name == ANALYZER
-    assert set(tool.args) == {"concept", "lyrics"}
+    assert set(tool.args) == {"concept", "lyrics", "midi", "audio"}
     assert "narrative" in tool.description
 
 
