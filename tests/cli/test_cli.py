@@ -172,3 +172,10 @@ def test_serve_refuses_wrong_settings_before_anything_starts() -> None:
     assert result.returncode == 2
     assert "deployment.workers" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [(), ("--data", __file__, "--modality", "midi")])
+def test_evaluate_takes_words_or_music(arguments: tuple[str, ...]) -> None:
+    result = run("evaluate", *arguments)
+    assert result.exit_code == 2
+    assert "give either --data or --modality" in result.stderr
