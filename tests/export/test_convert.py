@@ -14,7 +14,7 @@ def test_the_converted_graph_has_the_fixed_names_and_dynamic_shapes(
 ) -> None:
     graph = onnx.load(exported.file("model.onnx")).graph
     names = {value.name for value in [*graph.input, *graph.output]}
-    assert names == SHAPES.keys()
+    assert names == SHAPES["words"].keys()
 
 
 def test_a_graph_with_other_inputs_is_refused(tmp_path: Path) -> None:

@@ -55,7 +55,9 @@ def test_the_torch_model_is_stored_with_its_metadata(exported: ExportedModel) ->
 def test_serving_needs_only_what_is_stored(exported: ExportedModel) -> None:
     files = {path.name for path in exported.path.iterdir()}
     described = {"manifest.json", "tokenizer.json", "card.md", "report.json", "model.yaml", SUMS}
-    assert files == {*described, "model.onnx", "model.int8.onnx"}
+    pictures = {"notes.svg", "sound.svg"}
+    graphs = {"model.onnx", "model.int8.onnx", "notes.onnx", "sound.onnx"}
+    assert files == described | pictures | graphs
 
 
 def test_an_exported_version_is_immutable(exported: ExportedModel) -> None:
