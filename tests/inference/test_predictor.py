@@ -112,7 +112,7 @@ def test_a_file_that_is_no_music_is_refused_by_field(full_predictor: Predictor) 
 
 def test_over_ten_minutes_is_too_much(full_predictor: Predictor) -> None:
     long = audio(601, rate=8000)
-    with pytest.raises(PayloadTooLarge, match="audio: .*10 minutes"):
+    with pytest.raises(PayloadTooLarge, match=r"audio: .*10 minutes"):
         full_predictor.predict(Segment(audio=long))
 
 

@@ -8,7 +8,6 @@ import pytest
 from rebracket.inference.predictor import Predictor
 from rebracket.segment.notes import Notes
 from rebracket.training.bundle import Bundle, committed_path
-from rebracket.training.music import evaluate
 from rebracket.training.music.collections import COLLECTIONS, Collection, files, read
 from rebracket.training.music.evaluate import asked, evaluate_music
 from rebracket.training.music.lessons import Repertoire
@@ -35,7 +34,7 @@ def haydn() -> list[Notes]:
 def repertoire(haydn: list[Notes], monkeypatch: pytest.MonkeyPatch) -> Repertoire:
     """All there is to test with."""
     found = Repertoire(haydn)
-    monkeypatch.setattr(evaluate.Repertoire, "of", lambda _: found)
+    monkeypatch.setattr(Repertoire, "of", lambda _: found)
     return found
 
 

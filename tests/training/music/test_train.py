@@ -9,7 +9,6 @@ from rebracket.models.notes import NotesReader
 from rebracket.taxonomy import TYPES
 from rebracket.training.bundle import Bundle, committed_path
 from rebracket.training.card import confusion_picture
-from rebracket.training.music import train as training
 from rebracket.training.music.lessons import Repertoire
 from rebracket.training.music.recipe import RECIPES, shortened
 from rebracket.training.music.shown import parts
@@ -23,7 +22,7 @@ RECIPE = shortened(RECIPES["notes"], epochs=1, limit=120)
 def repertoire(monkeypatch: pytest.MonkeyPatch) -> Repertoire:
     """Two pieces, for all uses."""
     found = Repertoire([chorale(12), chorale(30)])
-    monkeypatch.setattr(training.Repertoire, "of", lambda _: found)
+    monkeypatch.setattr(Repertoire, "of", lambda _: found)
     return found
 
 
