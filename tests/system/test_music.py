@@ -39,7 +39,7 @@ def test_parts_and_base64_are_answered_as_the_library_answers(
 ) -> None:
     alone = predictor.predict(Segment(text=WORDS, midi=TUNE, audio=FLAC))
     json = {"text": WORDS, "midi": base64(TUNE), "audio": base64(FLAC), "windows": True}
-    files = {
+    files: dict[str, tuple[str | None, bytes | str, str]] = {
         "segment": (None, Segment(text=WORDS, windows=True).model_dump_json(), "application/json"),
         "midi": ("tune.mid", TUNE, "audio/midi"),
         "audio": ("take.flac", FLAC, "audio/flac"),
