@@ -42,7 +42,7 @@ def confusion_picture(metrics: MusicMetrics) -> str:
     """The confusion matrix as SVG: true types down, found ones across, shares of each row as shades."""
     side = MARGIN + CELL * len(TYPES)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{side}" height="{side}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{side + CELL}" height="{side}" role="img" '
         f'font-family="sans-serif" font-size="12"><title>Confusion matrix: true types down, '
         f'found types across</title><rect width="100%" height="100%" fill="#fff"/>'
     ]
