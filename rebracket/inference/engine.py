@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from rebracket.errors import ModelIncompatible
 from rebracket.inference.material import EncoderName, Part
-from rebracket.segment import events, mel
+from rebracket.segment.events import EventWindow
+from rebracket.segment.mel import SoundWindow
 from rebracket.segment.window import Window
 
 INPUTS: dict[EncoderName, tuple[str, ...]] = {
     "words": ("input_ids", "attention_mask", "fields", "pool"),
-    "notes": (events.INPUT, "mask"),
-    "sound": (mel.INPUT, "mask"),
+    "notes": (EventWindow.INPUT, "mask"),
+    "sound": (SoundWindow.INPUT, "mask"),
 }
 """By encoder, in the order of the models' arguments."""
 

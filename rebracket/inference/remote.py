@@ -26,10 +26,8 @@ from rebracket.inference.lanes import Done, Outcome, lanes_of
 from rebracket.inference.material import EncoderName, Material, Part
 from rebracket.inference.predictor import load_engines
 from rebracket.registry import ExportedModel, read_exported, resolve
-from rebracket.segment.events import EventWindow
-from rebracket.segment.mel import SoundWindow
 from rebracket.segment.text import Windows
-from rebracket.segment.window import Steps, Window
+from rebracket.segment.window import MusicWindow, Steps, Window
 
 FOR_EVER = 10**9
 """BentoML closes its client every 100 calls, under those in flight (bentoml issue 5540)."""
@@ -173,7 +171,7 @@ def pack_window(window: Window) -> Packed:
     """One lone window."""
     if isinstance(window, Windows):
         return window.ids[0].tolist(), int(window.fields[0])
-    assert isinstance(window, EventWindow | SoundWindow | Steps)
+    assert isinstance(window, MusicWindow | Steps)
     steps = window.steps()
     return steps.name, steps.features.shape[1:], steps.features.tobytes()
 

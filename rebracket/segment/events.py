@@ -5,7 +5,7 @@ to the scale and to earlier material, so that key, register, tempo and instrumen
 nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -14,12 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebracket.segment.notes import Notes
-from rebracket.segment.window import Feeds, HasSteps, Steps
+from rebracket.segment.window import MusicWindow
 
 Floats = NDArray[np.float64]
-
-INPUT = "events"
-"""The name of the encoder's input."""
 
 WINDOW = 256
 """Notes in a window at most."""
@@ -42,9 +39,10 @@ REACH = 24
 
 
 @dataclass(frozen=True, slots=True)
-class EventWindow:
-    """Some of a piece's notes; features are worked out when they are asked for."""
+class EventWindow(MusicWindow):
+    """Some of a piece's notes."""
 
+    INPUT = "events"
     notes: Notes
     indexes: NDArray[np.intp]
 
@@ -56,18 +54,6 @@ class EventWindow:
     def features(self) -> NDArray[np.float32]:
         """[notes, FEATURES]."""
         return _features(self.notes, self.indexes)
-
-    def steps(self) -> Steps:
-        """As arrays."""
-        return Steps.of(INPUT, self.features())
-
-    def feeds(self) -> Feeds:
-        """What the encoder takes."""
-        return self.steps().feeds()
-
-    def beside(self, others: Sequence[HasSteps]) -> Steps:
-        """In one batch with others."""
-        return self.steps().beside(others)
 
 
 def windows(notes: Notes) -> list[EventWindow]:

@@ -4,7 +4,6 @@ Three planes a frame: the level of the middle, left against right, and side agai
 taken out: a window's mean level is 0.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -14,13 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebracket.segment.sound import Sound
-from rebracket.segment.window import Feeds, HasSteps, Steps
+from rebracket.segment.window import MusicWindow
 
 Spectra = NDArray[np.complex64]
 Levels = NDArray[np.float32]
-
-INPUT = "planes"
-"""The name of the encoder's input."""
 
 RATE = 16_000
 FFT = 1024
@@ -41,12 +37,10 @@ WINDOW_S = 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class SoundWindow:
-    """Some of a sound; its planes are worked out when they are asked for.
+class SoundWindow(MusicWindow):
+    """Some of a sound: `samples` float32 [channels, samples], one or two channels at `RATE`."""
 
-    `samples` float32 [channels, samples], one or two channels at `RATE`.
-    """
-
+    INPUT = "planes"
     samples: NDArray[np.float32]
 
     @property
@@ -57,18 +51,6 @@ class SoundWindow:
     def features(self) -> Levels:
         """[frames, PLANES, BANDS]."""
         return planes(self.samples)
-
-    def steps(self) -> Steps:
-        """As arrays."""
-        return Steps.of(INPUT, self.features())
-
-    def feeds(self) -> Feeds:
-        """What the encoder takes."""
-        return self.steps().feeds()
-
-    def beside(self, others: Sequence[HasSteps]) -> Steps:
-        """In one batch with others."""
-        return self.steps().beside(others)
 
 
 def windows(sound: Sound) -> list[SoundWindow]:

@@ -1,8 +1,9 @@
 """What an encoder reads at once."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ class Steps:
         """Itself."""
         return self
 
-    def beside(self, others: "Sequence[HasSteps]") -> "Steps":
+    def beside(self, others: "Sequence[Steps | MusicWindow]") -> "Steps":
         """In one batch with others."""
         items = [self, *(other.steps() for other in others)]
         longest = max(item.mask.shape[1] for item in items)
@@ -71,8 +72,30 @@ class Steps:
         )
 
 
-class HasSteps(Protocol):
-    """A window of music."""
+class MusicWindow(ABC):
+    """Some of a piece's notes or sound; its features are worked out when they are asked for."""
+
+    __slots__ = ()
+    INPUT: ClassVar[str]
+    """The name of the encoder's input."""
+
+    @property
+    @abstractmethod
+    def work(self) -> int:
+        """How many steps it has."""
+
+    @abstractmethod
+    def features(self) -> NDArray[np.float32]:
+        """[steps, …]."""
 
     def steps(self) -> Steps:
-        """Its arrays."""
+        """As arrays."""
+        return Steps.of(self.INPUT, self.features())
+
+    def feeds(self) -> Feeds:
+        """What the encoder takes."""
+        return self.steps().feeds()
+
+    def beside(self, others: "Sequence[Steps | MusicWindow]") -> Steps:
+        """In one batch with others of its kind."""
+        return self.steps().beside(others)

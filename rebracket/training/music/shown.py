@@ -10,6 +10,7 @@ import numpy as np
 from rebracket.config import available_cores
 from rebracket.inference.material import Part
 from rebracket.segment import events, mel
+from rebracket.segment.window import MusicWindow
 from rebracket.training.music.fit import Shown
 from rebracket.training.music.lessons import Lesson, Repertoire, sound_lesson
 from rebracket.training.music.recipe import MusicEncoder
@@ -47,10 +48,10 @@ def parts(
 def shown(lessons: Iterable[Lesson[Part]]) -> list[Shown]:
     """Each window of each lesson."""
     return [
-        Shown(window.steps().features[0].astype(np.float16), item.kind, item.intensity, number)
+        Shown(window.features().astype(np.float16), item.kind, item.intensity, number)
         for number, item in enumerate(lessons)
         for window in item.material.windows
-        if isinstance(window, events.EventWindow | mel.SoundWindow)
+        if isinstance(window, MusicWindow)
     ]
 
 
