@@ -8,6 +8,7 @@ The process exits with 1 when the profile's objective is not met.
 import os
 import random
 import time
+from base64 import b64encode
 from typing import Any
 
 from locust import LoadTestShape, User, between, constant_throughput, events, task
@@ -15,6 +16,7 @@ from locust.argument_parser import LocustArgumentParser
 from locust.contrib.fasthttp import FastHttpUser
 from locust.env import Environment
 
+from loadtests.music import flac, midi
 from loadtests.profiles import PROFILES, Profile
 from loadtests.servers import rss_bytes
 from loadtests.slo import Answer, judge, judge_memory, percentile_95
@@ -23,6 +25,7 @@ from rebracket.training.corpus import load_part
 KEY = os.environ.get("REBRACKET_API_KEY", "")
 HASTY_KEY = os.environ.get("REBRACKET_HASTY_KEY", KEY)
 TURNED_AWAY = (429, 503)
+TUNE, TAKE = b64encode(midi(400)).decode(), b64encode(flac(10)).decode()
 TEXTS = [text.text for part in range(4) for text in load_part(f"part{part}")]
 
 
@@ -80,6 +83,22 @@ class Arranger(Caller):
         self.send("POST", "/predict_batch", {"segments": [{"lyrics": text} for text in texts]})
 
 
+class Band(Caller):
+    """Scores what it has just played."""
+
+    wait_time = between(1, 3)
+
+    @task
+    def notes(self) -> None:
+        """A few bars from the sequencer."""
+        self.send("POST", "/predict", {"midi": TUNE})
+
+    @task
+    def sound(self) -> None:
+        """A take, with what it is about."""
+        self.send("POST", "/predict", {"audio": TAKE, "text": random.choice(TEXTS)[:200]})
+
+
 class Watcher(Caller):
     """Looks whether all is well."""
 
@@ -118,7 +137,7 @@ class Shape(LoadTestShape):
         assert self.runner is not None
         profile = chosen(self.runner.environment)
         stage = profile.stage(self.get_run_time())
-        classes = [Songwriter, Arranger, Watcher, Hasty]
+        classes = [Songwriter, Arranger, Band, Watcher, Hasty]
         for kind in classes:
             kind.weight = profile.weights.get(kind.__name__, 0)
         wanted: list[type[User]] = [kind for kind in classes if kind.weight]

@@ -54,7 +54,7 @@ class Profile:
 
 
 SONGWRITERS = {"Songwriter": 1}
-EVERYBODY = {"Songwriter": 8, "Arranger": 2, "Watcher": 1, "Hasty": 1}
+EVERYBODY = {"Songwriter": 8, "Arranger": 2, "Band": 2, "Watcher": 1, "Hasty": 1}
 SPIKE = "spike"
 
 PROFILES: Mapping[str, Profile] = {

@@ -4,57 +4,22 @@
 the share of its own length that reading a sound takes.
 """
 
-import io
 from collections.abc import Callable
 from statistics import median
 from time import process_time
 
 import click
-import numpy as np
-import soundfile
 
+from loadtests.music import flac, midi
 from rebracket.cli.common import load_predictor, model_option
 from rebracket.schemas import Segment
 from rebracket.segment import events, mel
 from rebracket.segment.audio import read_audio
-from rebracket.segment.midi import read_midi, write_midi
-from rebracket.segment.notes import Notes
+from rebracket.segment.midi import read_midi
 
 SECONDS = 30
-RATE = 44_100
 NOTES = 10_000
 ROUNDS = 9
-
-
-def flac() -> bytes:
-    """Two voices, slowly turning, with a little noise."""
-    time = np.arange(SECONDS * RATE) / RATE
-    rng = np.random.default_rng(0)
-    voices = [
-        np.sin(2 * np.pi * f * time) * (0.6 + 0.4 * np.sin(time * f / 99)) for f in (220, 331)
-    ]
-    sound = 0.3 * np.stack(voices, axis=1) + rng.normal(0, 0.01, (len(time), 2))
-    file = io.BytesIO()
-    soundfile.write(file, sound, RATE, format="FLAC", subtype="PCM_16")
-    return file.getvalue()
-
-
-def midi() -> bytes:
-    """Four voices of steady eighths."""
-    onset = np.repeat(np.arange(NOTES // 4) / 2, 4)
-    rng = np.random.default_rng(0)
-    return write_midi(
-        Notes(
-            onset=onset,
-            duration=np.full(NOTES, 0.45),
-            pitch=rng.integers(40, 84, NOTES).astype(np.int16),
-            velocity=rng.integers(50, 100, NOTES).astype(np.int16),
-            program=np.zeros(NOTES, dtype=np.int16),
-            drum=np.zeros(NOTES, dtype=np.bool_),
-            track=np.tile(np.arange(4, dtype=np.int16), NOTES // 4),
-            length=NOTES / 8 + 1,
-        )
-    )
 
 
 def timed(call: Callable[[], object]) -> float:
@@ -72,7 +37,7 @@ def timed(call: Callable[[], object]) -> float:
 def main(model: str | None) -> None:
     """Print a table."""
     predictor = load_predictor(model)
-    sound, notes = flac(), midi()
+    sound, notes = flac(SECONDS), midi(NOTES)
     heard, read = mel.windows(read_audio(sound)), events.windows(read_midi(notes))
     planes, features = [w.steps() for w in heard], [w.steps() for w in read]
     engines = predictor.engines
