@@ -50,6 +50,7 @@ class Api(Section):
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     max_json_bytes: Annotated[int, Field(ge=1024, le=128 * MIB)] = 8 * MIB
     max_multipart_bytes: Annotated[int, Field(ge=1024, le=1024 * MIB)] = 128 * MIB
+    max_bodies_bytes: Annotated[int, Field(ge=1024)] = 512 * MIB
     timeout_s: Seconds = 60.0
     header_timeout_s: Seconds = 10.0
     body_timeout_s: Seconds = 20.0

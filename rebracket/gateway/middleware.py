@@ -8,13 +8,14 @@ from uuid import uuid4
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rebracket.errors import BadRequest, PayloadTooLarge, SlowRequest
+from rebracket.errors import BadRequest, PayloadTooLarge, SlowRequest, Unavailable
 from rebracket.monitoring import trace
 from rebracket.monitoring.trace import Trace
 
 REQUEST_ID = "X-Request-ID"
 SUBJECT = "X-Subject"
 MIN_RATE = 4096
+RETRY_S = 2
 MULTIPART = "multipart/form-data"
 SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -84,15 +85,24 @@ class TextHeaders:
 class BodyLimit:
     """Counts and times the body as it streams in; a declared length is believed only when too long.
 
-    One in parts may hold `multipart_limit` bytes, any other `limit`.
+    One in parts may hold `multipart_limit` bytes, any other `limit`. All bodies of requests under way
+    together may hold `total_limit`; one that comes alone is read whatever that is.
     A body has `timeout_s` seconds, and one more for every `MIN_RATE` bytes that have come.
-    `PayloadTooLarge` and `SlowRequest` are raised from the reader's `receive`.
+    `PayloadTooLarge`, `SlowRequest` and `Unavailable` are raised from the reader's `receive`.
     """
 
     def __init__(
-        self, app: ASGIApp, limit: int, *, multipart_limit: int, timeout_s: float = 20.0
+        self,
+        app: ASGIApp,
+        limit: int,
+        *,
+        multipart_limit: int,
+        total_limit: int,
+        timeout_s: float = 20.0,
     ) -> None:
         self.app = app
+        self.held = 0
+        self.total_limit = total_limit
         self.limit = limit
         self.multipart_limit = multipart_limit
         self.timeout_s = timeout_s
@@ -117,12 +127,19 @@ class BodyLimit:
             message = await self.in_time(receive, started + self.timeout_s + seen / MIN_RATE)
             if message["type"] == "http.request":
                 more = message.get("more_body", False)
-                seen += len(message.get("body", b""))
+                size = len(message.get("body", b""))
+                seen += size
+                self.held += size
                 if seen > limit:
                     raise _too_large(limit)
+                if self.held > max(self.total_limit, seen):
+                    raise Unavailable("Too much is being sent right now", retry_after_s=RETRY_S)
             return message
 
-        await self.app(scope, counted, send)
+        try:
+            await self.app(scope, counted, send)
+        finally:
+            self.held -= seen
 
     async def in_time(self, receive: Receive, end: float) -> Message:
         """The next part of the body, if it comes before `end`."""

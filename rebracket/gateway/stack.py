@@ -68,6 +68,7 @@ class Gateway:
                 BodyLimit,
                 limit=api.max_json_bytes,
                 multipart_limit=api.max_multipart_bytes,
+                total_limit=api.max_bodies_bytes,
                 timeout_s=api.body_timeout_s,
             ),
         ]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
 
-from rebracket.errors import PayloadTooLarge
+from rebracket.errors import PayloadTooLarge, Unavailable
 from rebracket.gateway.middleware import SANE_ID, BodyLimit, RequestIds, request_id
 
 
@@ -37,7 +37,7 @@ def read_body(chunks: list[bytes], limit: int, headers: Iterable[tuple[bytes, by
 
     async def send(_: Message) -> None: ...
 
-    limited = BodyLimit(app, limit=limit, multipart_limit=2 * limit)
+    limited = BodyLimit(app, limit=limit, multipart_limit=2 * limit, total_limit=10**6)
     asyncio.run(limited(http_scope(headers), receive, send))
     return total
 
@@ -77,6 +77,54 @@ def test_a_body_in_parts_has_a_limit_of_its_own(kind: bytes) -> None:
 def test_any_other_body_has_the_common_limit(kind: bytes) -> None:
     with pytest.raises(PayloadTooLarge, match="10 bytes"):
         read_body([b"x" * 11], 10, [(b"content-type", kind)])
+
+
+def test_all_bodies_under_way_together_have_a_limit() -> None:
+    gates = [asyncio.Event() for _ in range(3)]
+
+    async def app(scope: Scope, receive: Receive, _: Send) -> None:
+        await receive()
+        await gates[scope["number"]].wait()
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"x" * 40, "more_body": False}
+
+    async def send(_: Message) -> None: ...
+
+    async def run() -> None:
+        limited = BodyLimit(app, limit=100, multipart_limit=100, total_limit=100)
+
+        def begin(number: int) -> "asyncio.Task[None]":
+            scope = {**http_scope([]), "number": number}
+            return asyncio.ensure_future(limited(scope, receive, send))
+
+        first, second = begin(0), begin(1)
+        await asyncio.sleep(0)
+        with pytest.raises(Unavailable) as refused:
+            await begin(2)
+        assert refused.value.headers["Retry-After"]
+        gates[0].set()
+        await first
+        third = begin(2)
+        gates[1].set()
+        gates[2].set()
+        await asyncio.gather(second, third)
+        assert limited.held == 0
+
+    asyncio.run(run())
+
+
+def test_a_body_that_comes_alone_is_read_whatever_all_may_hold() -> None:
+    async def app(_: Scope, receive: Receive, __: Send) -> None:
+        await receive()
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"x" * 40, "more_body": False}
+
+    async def send(_: Message) -> None: ...
+
+    limited = BodyLimit(app, limit=100, multipart_limit=100, total_limit=10)
+    asyncio.run(limited(http_scope([]), receive, send))
 
 
 def answered_id(given_id: bytes | None) -> tuple[str, str]:
