@@ -15,8 +15,18 @@ from rebracket.gateway.deadline import Deadline
 from rebracket.gateway.gate import Gate, Gatekeeper
 from rebracket.gateway.keyring import Keyring
 from rebracket.gateway.limits.limiter import Limiter
-from rebracket.gateway.middleware import REQUEST_ID, BodyLimit, RequestIds, TextHeaders
+from rebracket.gateway.middleware import (
+    REQUEST_ID,
+    SUBJECT,
+    BodyLimit,
+    RequestIds,
+    TextHeaders,
+)
 from rebracket.gateway.security_headers import SecurityHeaders
+from rebracket.inference.router import PIN
+
+READ_HEADERS = ("Authorization", "Content-Type", "X-API-Key", "traceparent")
+"""What browsers of allowed origins may send, beside the headers that have a room of their own."""
 
 
 class Gateway:
@@ -81,7 +91,7 @@ class Gateway:
                 CORSMiddleware,
                 allow_origins=self._api.cors_origins,
                 allow_methods=["GET", "POST"],
-                allow_headers=["Authorization", "Content-Type", "X-API-Key", REQUEST_ID],
+                allow_headers=[*READ_HEADERS, REQUEST_ID, SUBJECT, PIN],
                 expose_headers=[REQUEST_ID, "RateLimit", "RateLimit-Policy", "Retry-After"],
             )
         ]
