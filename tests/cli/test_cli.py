@@ -13,6 +13,7 @@ from rebracket.cli import main
 from rebracket.inference.predictor import Predictor
 from rebracket.registry import EXPORTED, TRAINED, ExportedModel
 from rebracket.schemas import Prediction, Segment
+from rebracket.training.bundle import Bundle, committed_path
 from rebracket.training.corpus import load_part
 from tests.scripted_server import PREDICTION
 
@@ -137,7 +138,7 @@ def test_train_stores_a_measured_model(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     facts = json.loads(result.stdout)
     assert facts["texts"]["train"] == 64
-    assert {path.name for path in out.iterdir()} == {"weights.safetensors", "facts.json", "card.md"}
+    assert {path.name for path in out.iterdir()} == set(Bundle.read(committed_path()).files())
     assert f"{TRAINED}:0.0.2-trial" in run("models", "list").stdout
 
 

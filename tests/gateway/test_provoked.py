@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import httpx2
 import pytest
+from _bentoml_sdk.service import get_current_service, set_current_service
+from bentoml.exceptions import BentoMLException
 from starlette.testclient import TestClient
 
 from rebracket.config import Deployment, Settings
@@ -32,8 +34,13 @@ def factory(monkeypatch: pytest.MonkeyPatch, **deployment: Any) -> AppFactory:
 
 @contextmanager
 def serving(factory: AppFactory) -> Iterator[TestClient]:
+    """Serve beside the package's client; BentoML knows one service a process, which is that one's again."""
+    before = None
+    with suppress(BentoMLException):
+        before = get_current_service()
     with TestClient(factory(), raise_server_exceptions=False) as client:
         yield client
+    set_current_service(before)
 
 
 @asynccontextmanager
