@@ -3,16 +3,19 @@
 from collections.abc import Callable, Mapping
 from statistics import fmean, median
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
 from rebracket.segment.text import Windows
+from rebracket.segment.window import Window
 
 LENGTHS = (16, 64, 128, 256)
 ROUNDS = 9
 WARM_UPS = 1
 
-Run = Callable[[Windows], object]
+Run = Callable[[Any], object]
+"""Reads a window of the kind that it is given."""
 
 
 def one_window(length: int) -> Windows:
@@ -26,10 +29,16 @@ def one_window(length: int) -> Windows:
     )
 
 
-def latencies(runs: Mapping[str, Run], *, rounds: int = ROUNDS) -> dict[str, dict[str, float]]:
+def of_words() -> dict[int, Window]:
+    """A lone segment of each of `LENGTHS`."""
+    return {length: one_window(length) for length in LENGTHS}
+
+
+def latencies(
+    runs: Mapping[str, Run], windows: Mapping[int, Window], *, rounds: int = ROUNDS
+) -> dict[str, dict[str, float]]:
     """Median milliseconds by candidate and length."""
-    windows = {length: one_window(length) for length in LENGTHS}
-    times: dict[str, dict[int, list[float]]] = {n: {k: [] for k in LENGTHS} for n in runs}
+    times: dict[str, dict[int, list[float]]] = {n: {k: [] for k in windows} for n in runs}
     for turn in range(rounds + WARM_UPS):
         for length, window in windows.items():
             for name, run in runs.items():

@@ -101,6 +101,12 @@ class _Exportable(nn.Module):
         return logits, intensity
 
 
+def step_shape(encoder: EncoderName) -> tuple[str, list[int]]:
+    """The name of an encoder of music's input, and what is fixed of its shape: that of a step."""
+    name, _ = INPUTS[encoder]
+    return name, [dim for dim in SHAPES[encoder][name] if isinstance(dim, int)]
+
+
 def _example(encoder: EncoderName) -> tuple[Tensor, ...]:
     """Three windows; no two dynamic dimensions are equal or one."""
     if encoder == "words":  # of two segments
@@ -109,8 +115,7 @@ def _example(encoder: EncoderName) -> tuple[Tensor, ...]:
         mask[1, 7:] = 0
         pool = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.5, 0.5]])
         return ids, mask, torch.tensor([0, 0, 1]), pool
-    name, _ = INPUTS[encoder]
-    shape = [3, 37, *(dim for dim in SHAPES[encoder][name] if isinstance(dim, int))]
+    _, step = step_shape(encoder)
     here = torch.ones(3, 37)
     here[1, 20:] = 0
-    return torch.randn(shape), here
+    return torch.randn(3, 37, *step), here

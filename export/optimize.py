@@ -7,7 +7,7 @@ import onnx
 import onnxruntime as ort
 from onnxruntime.transformers import optimizer as transformers_optimizer
 
-from export.bench import latencies, mean_latency
+from export.bench import latencies, mean_latency, of_words
 from export.report import Pass
 from rebracket.inference.engine import UNWANTED, Engine
 
@@ -65,7 +65,7 @@ def _try(transform: Transform, source: Path, target: Path) -> Pass:
     except Exception as error:  # noqa: BLE001 - graph tools raise many unrelated types
         reason = f"failed: {str(error).splitlines()[0][:120]}"
         return Pass(name=transform.__name__, before_ms=0, after_ms=0, kept=False, note=reason)
-    measured = latencies(runs)
+    measured = latencies(runs, of_words())
     before, after = mean_latency(measured["before"]), mean_latency(measured["after"])
     return Pass(
         name=transform.__name__,

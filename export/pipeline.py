@@ -9,14 +9,14 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from export.bench import latencies, one_window
+from export.bench import latencies, of_words, one_window
 from export.convert import OPSET, convert
-from export.music import Pair, export_music, sample, verify_subsets
+from export.music import export_music
 from export.optimize import optimize
 from export.quantize import quantize
 from export.quiet import quiet
-from export.report import MusicReport, Report
-from export.verify import Reference, run_torch, verify_grid
+from export.report import Report
+from export.verify import Reference, grid, run_torch, verify
 from rebracket import registry
 from rebracket.errors import ModelIncompatible
 from rebracket.inference.engine import Engine
@@ -61,12 +61,9 @@ def export(tag: str, *, step: Step) -> tuple[str, Report]:
         work.mkdir()
         with quiet():
             corpus = split_corpus()
-            report = _build(bundle, str(stored.tag), corpus, folder, work, step)
-            step("converting and verifying the encoders of music")
-            artefacts, music = _build_music(bundle, folder)
-        report = report.model_copy(update={"music": music})
+            report, music = _build(bundle, str(stored.tag), corpus, folder, work, step)
         step("saving to the store")
-        _describe(bundle, folder, report, artefacts)
+        _describe(bundle, folder, report, music)
         step("noting what int8 finds in held-out texts, for drift")
         _add_baseline(folder, corpus)
         metadata = {
@@ -87,8 +84,8 @@ def export(tag: str, *, step: Step) -> tuple[str, Report]:
 
 def _build(
     bundle: Bundle, source: str, corpus: Split, folder: Path, work: Path, step: Step
-) -> Report:
-    """Convert, optimize, quantize, verify; the artefacts land in `folder`."""
+) -> tuple[Report, dict[EncoderName, Artefact]]:
+    """Convert, optimize, quantize, verify; the artefacts land in `folder`, those of music are told."""
     step("loading the PyTorch model")
     model, calibration = bundle.model(), bundle.facts.calibration
     full, int8 = folder / FILES["none"], folder / FILES["int8"]
@@ -97,8 +94,9 @@ def _build(
     step("optimizing, each pass against the last")
     passes = optimize(work / "converted.onnx", work / "optimized.onnx")
     shutil.copyfile(work / "optimized.onnx", full)
+    engine = Engine(full)
     step("verifying fp32 against PyTorch")
-    verification = verify_grid(model, Engine(full), calibration)
+    verification = verify(model, engine, calibration, grid())
     step("reading held-out texts with PyTorch")
     reference = Reference.of(model, calibration, corpus.test)
     step("quantizing to int8: the fastest candidate that verifies")
@@ -114,10 +112,13 @@ def _build(
     torch.set_num_threads(1)  # as the engines run
     runs = {
         "pytorch": lambda windows: run_torch(model, windows),
-        "onnx": Engine(full).run,
+        "onnx": engine.run,
         "int8": Engine(int8).run,
     }
-    return Report(
+    measured = latencies(runs, of_words())
+    step("converting and verifying the encoders of music")
+    artefacts, music = export_music(bundle, folder, (model, engine, calibration, one_window(64)))
+    report = Report(
         source=source,
         opset=OPSET,
         versions={
@@ -125,31 +126,15 @@ def _build(
             **{name: installed(name) for name in ("torch", "onnx", "onnxscript", "onnxruntime")},
         },
         passes=passes,
-        latency_ms=latencies(runs),
+        latency_ms=measured,
         megabytes={
             name: round((folder / file).stat().st_size / 2**20, 1) for name, file in FILES.items()
         },
         verification=verification,
         int8=agreement,
-        music=MusicReport(),
+        music=music,
     )
-
-
-def _build_music(bundle: Bundle, folder: Path) -> tuple[dict[EncoderName, Artefact], MusicReport]:
-    artefacts, report = export_music(bundle, folder)
-    together: dict[EncoderName, Pair] = {
-        "words": (
-            bundle.model(),
-            Engine(folder / FILES["none"]),
-            bundle.facts.calibration,
-            one_window(64),
-        )
-    }
-    for encoder, facts in bundle.music.items():
-        engine = Engine(folder / artefacts[encoder].file, encoder=encoder)
-        model = bundle.music_model(encoder)
-        together[encoder] = (model, engine, facts.calibration, sample(encoder, 64))
-    return artefacts, report.model_copy(update={"subsets": verify_subsets(together)})
+    return report, artefacts
 
 
 def _add_baseline(folder: Path, corpus: Split) -> None:

@@ -10,7 +10,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from export.bench import latencies, mean_latency
+from export.bench import latencies, mean_latency, of_words
 from export.optimize import GAIN
 from export.outliers import split
 from export.report import Agreement, Pass
@@ -64,7 +64,8 @@ def quantize(
     """
     candidates = list(_build(source, target.parent, samples))
     measured = latencies(
-        {"fp32": Engine(source).run, **{item.name: item.engine.run for item in candidates}}
+        {"fp32": Engine(source).run, **{item.name: item.engine.run for item in candidates}},
+        of_words(),
     )
     means = {name: mean_latency(by_length) for name, by_length in measured.items()}
     passes: list[Pass] = []

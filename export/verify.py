@@ -1,6 +1,6 @@
 """Exported outputs beside PyTorch's."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self
@@ -59,24 +59,41 @@ def run_torch(model: nn.Module, window: Window) -> Scores:
     return Scores(logits=logits.numpy(), intensity=intensity.numpy())
 
 
-def verify_grid(model: SegmentClassifier, engine: Engine, calibration: Calibration) -> Verification:
-    """Compare over the grid.
+def verify(
+    model: nn.Module,
+    engine: Engine,
+    calibration: Calibration,
+    windows: Iterable[Window],
+    *,
+    of: str = "",
+) -> Verification:
+    """Compare over these, each a batch or a lone window.
 
     Raises:
-        ExportError: a difference is over `TOLERANCE`, or not a number.
+        ExportError: names what the outputs are of, where told; a difference is over `TOLERANCE`, or not a number.
     """
     cases, probabilities, intensity = 0, 0.0, 0.0
-    for windows in grid():
-        wanted, found = run_torch(model, windows), engine.run(windows)
+    for window in windows:
+        wanted, found = run_torch(model, window), engine.run(window)
         cases += 1
         probabilities = max(probabilities, _gap(wanted, found, calibration))
         intensity = max(intensity, float(np.abs(wanted.intensity - found.intensity).max()))
-    if not (probabilities <= TOLERANCE and intensity <= TOLERANCE):
+    largest = Verification(cases=cases, probabilities=probabilities, intensity=intensity)
+    return within(largest, of=of)
+
+
+def within(found: Verification, *, of: str = "") -> Verification:
+    """The same, where it is within `TOLERANCE`.
+
+    Raises:
+        ExportError: it is not, or is not a number.
+    """
+    if not (found.probabilities <= TOLERANCE and found.intensity <= TOLERANCE):
         raise ExportError(
-            f"outputs differ from PyTorch's by {probabilities:.2e} (probabilities) and "
-            f"{intensity:.2e} (intensity); {TOLERANCE:.0e} is allowed"
+            f"{of and f'{of}: '}outputs differ from PyTorch's by {found.probabilities:.2e} (probabilities) and "
+            f"{found.intensity:.2e} (intensity); {TOLERANCE:.0e} is allowed"
         )
-    return Verification(cases=cases, probabilities=probabilities, intensity=intensity)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

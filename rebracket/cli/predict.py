@@ -21,7 +21,7 @@ from rebracket.errors import RebracketError
 @click.option("--text", help="The concept: a note or a proposal.")
 @click.option("--lyrics", help="Sung words.")
 @click.option("--midi", type=Path, help="A MIDI file.")
-@click.option("--audio", type=Path, help="A WAV, FLAC or OGG file.")
+@click.option("--audio", type=Path, help="A WAV, FLAC, Ogg or MP3 file.")
 @model_option
 @as_json_option
 @fails_in_one_line

@@ -14,6 +14,9 @@ from rebracket.segment.window import Window
 EncoderName = Literal["words", "notes", "sound"]
 """The models of a version; text and lyrics are both words."""
 
+MUSIC: dict[EncoderName, Modality] = {"notes": "midi", "sound": "audio"}
+"""The field of a segment that each encoder of music reads."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -63,6 +66,3 @@ class Material:
             if encoder in self.parts:
                 found[modality] = len(self.parts[encoder].windows)
         return found
-
-
-MUSIC: dict[EncoderName, Modality] = {"notes": "midi", "sound": "audio"}

@@ -1,6 +1,6 @@
 """Segments → predictions with one model version: encode, run, calibrate, fuse."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal, Self
@@ -16,7 +16,7 @@ from rebracket.errors import (
 from rebracket.inference.calibration import Calibration
 from rebracket.inference.engine import Engine, Scores
 from rebracket.inference.fusion import pooled_intensity, pooled_probabilities
-from rebracket.inference.material import EncoderName, Material, Part
+from rebracket.inference.material import MUSIC, EncoderName, Material, Part
 from rebracket.inference.timing import Timing
 from rebracket.registry import ExportedModel
 from rebracket.schemas import Modality, ModelRef, Prediction, Segment
@@ -24,11 +24,17 @@ from rebracket.segment import events, mel
 from rebracket.segment.audio import read_audio
 from rebracket.segment.midi import read_midi
 from rebracket.segment.text import TextEncoder
+from rebracket.segment.window import Window
 from rebracket.taxonomy import TYPES
 
 Quantization = Literal["int8", "none"]
 ENGINE_DEFAULTS = EngineOptions()
 Path = tuple[str | int, ...]
+DECODERS: dict[EncoderName, Callable[[bytes], Sequence[Window]]] = {
+    "notes": lambda data: events.windows(read_midi(data)),
+    "sound": lambda data: mel.windows(read_audio(data)),
+}
+"""Files of music → windows, by the encoder that reads them."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +93,9 @@ class Reader:
             raise _invalid(
                 [*path, "text" if segment.text else "lyrics"], message, "no_readable_words"
             )
-        if segment.midi:
-            parts["notes"] = self._music("notes", "midi", segment.midi, path)
-        if segment.audio:
-            parts["sound"] = self._music("sound", "audio", segment.audio, path)
+        for encoder, field in MUSIC.items():
+            if data := getattr(segment, field):
+                parts[encoder] = self._music(encoder, field, data, path)
         return Material(parts, words)
 
     def _music(self, encoder: EncoderName, field: Modality, data: bytes, path: Path) -> Part:
@@ -98,9 +103,7 @@ class Reader:
             message = f"The model {self.model.tag} does not read {field}"
             raise _invalid([*path, field], message, "not_read_by_this_model")
         try:
-            if encoder == "notes":
-                return Part.of_music(events.windows(read_midi(data)))
-            return Part.of_music(mel.windows(read_audio(data)))
+            return Part.of_music(DECODERS[encoder](data))
         except Undecodable as error:
             raise _invalid([*path, field], str(error), "undecodable") from None
         except TooMuchMusic as error:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+COLUMNS = ("onset", "duration", "pitch", "velocity", "program", "drum", "track")
+"""What each note has, an array each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Notes:

@@ -8,7 +8,8 @@ import torch
 from export import music
 from export.bench import one_window
 from export.convert import check_shapes, convert
-from export.music import sample, verify, verify_subsets
+from export.music import grid, sample, verify_subsets
+from export.verify import verify
 from rebracket.errors import ExportError
 from rebracket.inference.calibration import Calibration
 from rebracket.inference.engine import Engine
@@ -45,7 +46,7 @@ def test_a_graph_has_dynamic_windows_and_steps(
 
 def test_outputs_are_pytorch_s(converted: tuple[EncoderName, torch.nn.Module, Path]) -> None:
     encoder, model, path = converted
-    found = verify(model, Engine(path, encoder=encoder), PLAIN, encoder)
+    found = verify(model, Engine(path, encoder=encoder), PLAIN, grid(encoder))
     assert found.cases == 15
     assert found.probabilities < 1e-5
     assert found.intensity < 1e-5
@@ -58,7 +59,7 @@ def test_another_model_s_graph_is_refused(
     torch.manual_seed(1)
     other = READERS[encoder]().eval()
     with pytest.raises(ExportError, match="differ from PyTorch's"):
-        verify(other, Engine(path, encoder=encoder), PLAIN, encoder)
+        verify(other, Engine(path, encoder=encoder), PLAIN, grid(encoder))
 
 
 def test_every_subset_of_the_served_encoders_answers_as_in_pytorch(

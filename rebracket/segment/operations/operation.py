@@ -15,11 +15,14 @@ M = TypeVar("M")
 class Operation(Generic[M]):
     """One way to rebracket material: the same material, intensity and generator state give the same.
 
-    `apply(material, intensity, rng)` with an intensity in 0..1, which is how strongly boundaries are
-    redrawn: at 0 the material comes back as it is, and more of it changes the higher it is. The length
-    stays within a tenth.
+    `change(material, intensity, rng)` redraws boundaries as strongly as the intensity says, over 0 to
+    1: more of the material changes the higher it is. The length stays within a tenth.
     """
 
     type: RebracketingType
     name: str
-    apply: Callable[[M, float, Generator], M]
+    change: Callable[[M, float, Generator], M]
+
+    def apply(self, material: M, intensity: float, rng: Generator) -> M:
+        """The material rebracketed; at intensity 0 it comes back as it is."""
+        return self.change(material, intensity, rng) if intensity else material

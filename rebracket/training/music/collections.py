@@ -17,13 +17,12 @@ from typing import Any, Literal
 import numpy as np
 
 from rebracket.config import data_folder
-from rebracket.segment.notes import Notes
+from rebracket.segment.notes import COLUMNS, Notes
 
 logger = logging.getLogger(__name__)
 
 Use = Literal["train", "validation", "test"]
 SUFFIXES = (".mxl", ".xml", ".musicxml", ".abc")
-COLUMNS = ("onset", "duration", "pitch", "velocity", "program", "drum", "track")
 FEWEST_NOTES = 48
 FEWEST_QUARTERS = 24.0
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Generic, Self, TypeVar
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from rebracket.models.heads import PLAIN
 from rebracket.segment.notes import Notes
@@ -68,12 +70,16 @@ class Repertoire:
         """Everything kept for a use."""
         return cls([notes for _, notes in pieces(use)])
 
+    @cached_property
+    def weights(self) -> NDArray[np.float64]:
+        """How often each piece is played [pieces], sum 1."""
+        roots = np.sqrt([len(piece) for piece in self.pieces])
+        return np.asarray(roots / roots.sum())
+
     def performance(self, rng: Generator) -> Notes:
         """Some bars of a piece, played."""
-        weights = np.sqrt([len(piece) for piece in self.pieces])
-        weights /= weights.sum()
         while True:
-            part = excerpt(self.pieces[int(rng.choice(len(self.pieces), p=weights))], rng)
+            part = excerpt(self.pieces[int(rng.choice(len(self.pieces), p=self.weights))], rng)
             if part is not None:
                 return perform(part, rng)
 

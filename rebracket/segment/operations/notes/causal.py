@@ -22,8 +22,6 @@ from rebracket.segment.operations.notes.tools import (
 
 def answer_first(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """The echo comes before what it echoes: a faint copy of the tune, ahead of it."""
-    if not intensity:
-        return notes
     ahead = float(rng.choice([0.5, 1.0, 1.5]))
     echoed = take(notes, touched(notes, intensity, rng) & melody(notes) & (notes.onset >= ahead))
     faint = replace(
@@ -36,8 +34,6 @@ def answer_first(notes: Notes, intensity: float, rng: Generator) -> Notes:
 
 def resolution_first(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """A bar's last sonority sounds at its beginning; what led to it leans away, a semitone off, after it."""
-    if not intensity:
-        return notes
     bounds = edges(notes)
     spans = span_of(notes, bounds)
     moved = chosen(len(bounds) - 1, intensity, rng)
@@ -70,8 +66,6 @@ def _resolved_first(bar: Notes, start: float, end: float) -> list[Notes]:
 
 def triggered(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """Each tone of the tune is set off by a short low stroke, and so comes after its time."""
-    if not intensity:
-        return notes
     tune = melody(notes)
     set_off = tune.copy()
     set_off[tune] = chosen(int(tune.sum()), intensity, rng)

@@ -19,8 +19,6 @@ from rebracket.segment.operations.notes.tools import (
 
 def hocket(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """Two voices share one line, a note each in turn."""
-    if not intensity:
-        return notes
     split = touched(notes, intensity, rng) & melody(notes)
     second = np.zeros(len(notes), dtype=np.bool_)
     second[np.flatnonzero(split)[1::2]] = True
@@ -35,8 +33,6 @@ def hocket(notes: Notes, intensity: float, rng: Generator) -> Notes:
 
 def doubled(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """The tune goes in parallel with itself, a third, a fifth or an octave away."""
-    if not intensity:
-        return notes
     source = take(notes, touched(notes, intensity, rng) & melody(notes))
     interval = int(rng.choice([-12, -7, -4, 4, 7, 12]))
     return join([notes, _copy(source, notes, interval=interval, late=0.03, rng=rng)])
@@ -44,8 +40,6 @@ def doubled(notes: Notes, intensity: float, rng: Generator) -> Notes:
 
 def canon(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """The tune follows itself, as loud as it went before."""
-    if not intensity:
-        return notes
     late = float(rng.choice([1.0, 2.0]))
     source = take(notes, touched(notes, intensity, rng) & melody(notes))
     source = take(source, source.onset + late < notes.length - 0.1)

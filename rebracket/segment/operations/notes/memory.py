@@ -20,8 +20,6 @@ from rebracket.segment.operations.notes.tools import (
 
 def returns(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """Later bars give way to an earlier one that comes back and back, each time fainter and with more gaps."""
-    if not intensity:
-        return notes
     bounds = edges(notes)
     spans = span_of(notes, bounds)
     early = np.unique(spans)[: max(1, (len(bounds) - 1) // 4)]  # of those that hold notes
@@ -43,8 +41,6 @@ def returns(notes: Notes, intensity: float, rng: Generator) -> Notes:
 
 def forgotten(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """Notes drop out and those that stay fade, more and more towards the end."""
-    if not intensity:
-        return notes
     progress = notes.onset / notes.length
     lost = rng.random(len(notes)) < share(intensity) * 0.85 * progress
     lost[0] = False
@@ -54,8 +50,6 @@ def forgotten(notes: Notes, intensity: float, rng: Generator) -> Notes:
 
 def blurred(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """Notes come early or late, run into one another, sink, and some are wrong by a step."""
-    if not intensity:
-        return notes
     unsure = chosen(len(notes), intensity, rng)
     drift = rng.normal(0, 1, len(notes)) * 0.18 * share(intensity)
     wrong = unsure & (rng.random(len(notes)) < 0.35) & ~notes.drum  # noqa: PLR2004 - a third

@@ -9,15 +9,16 @@ from rebracket.segment.notes import Notes
 from rebracket.segment.operations.notes.tools import (
     Floats,
     Mask,
-    chosen,
     edges,
     free_track,
     join,
+    line,
     melody,
     other_program,
     share,
     span_of,
     take,
+    touched,
     voiced,
 )
 
@@ -66,17 +67,22 @@ TUNES: tuple[tuple[tuple[int, float], ...], ...] = (
 
 def quoted(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """The piece breaks off, another is heard in another key and instrument, and the piece goes on."""
-    if not intensity:
-        return notes
     bounds = edges(notes)
     inside = _run(len(bounds) - 1, intensity, float(rng.random()))
     spans = span_of(notes, bounds)
     starts = np.flatnonzero(inside)
     start, end = bounds[starts[0]], bounds[starts[-1] + 1]
-    tune = TUNES[rng.integers(len(TUNES))]
-    other = _tune(tune, 60 + int(rng.integers(-5, 7)), float(rng.choice([0.5, 0.75, 1.0])), notes)
-    quote = voiced(other, program=other_program(notes, rng), track=free_track(notes))
-    quote = replace(quote, onset=quote.onset + start)
+    tune, tonic = TUNES[rng.integers(len(TUNES))], 60 + int(rng.integers(-5, 7))
+    steps, durations = _over_and_over(tune, float(rng.choice([0.5, 0.75, 1.0])), notes.length)
+    quote = line(
+        notes,
+        start + np.concatenate([[0.0], np.cumsum(durations)[:-1]]),
+        durations * 0.9,
+        tonic + steps,
+        velocity=84,
+        program=other_program(notes, rng),
+        track=free_track(notes),
+    )
     quote = take(quote, quote.onset < end - 1e-6)
     quote = replace(quote, duration=np.minimum(quote.duration, end - quote.onset))
     rest = take(notes, ~inside[spans])
@@ -92,22 +98,13 @@ def _run(count: int, intensity: float, where: float) -> Mask:
     return np.asarray((index >= first) & (index < first + long))
 
 
-def _tune(tune: tuple[tuple[int, float], ...], tonic: int, pace: float, like: Notes) -> Notes:
-    """A tune over and over, for as long as a piece lasts."""
+def _over_and_over(
+    tune: tuple[tuple[int, float], ...], pace: float, length: float
+) -> tuple[Floats, Floats]:
+    """A tune's steps and durations, again and again for as long as a piece lasts."""
     steps, lengths = (np.array(column, dtype=np.float64) for column in zip(*tune, strict=True))
-    times = int(like.length / (lengths.sum() * pace)) + 1
-    durations = np.tile(lengths, times) * pace
-    count = len(durations)
-    return replace(
-        like,
-        onset=np.concatenate([[0.0], np.cumsum(durations)[:-1]]),
-        duration=durations * 0.9,
-        pitch=(tonic + np.tile(steps, times)).astype(np.int16),
-        velocity=np.full(count, 84, dtype=np.int16),
-        program=np.zeros(count, dtype=np.int16),
-        drum=np.zeros(count, dtype=np.bool_),
-        track=np.zeros(count, dtype=np.int16),
-    )
+    times = int(length / (lengths.sum() * pace)) + 1
+    return np.tile(steps, times), np.tile(lengths, times) * pace
 
 
 def _ended_before(notes: Notes, start: float) -> Floats:
@@ -118,44 +115,29 @@ def _ended_before(notes: Notes, start: float) -> Floats:
 
 def framed(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """Somebody else begins and ends the tale: bare fifths of the piece's own tones, in another instrument."""
-    if not intensity:
-        return notes
     bounds = edges(notes)
     spans = span_of(notes, bounds)
     count = len(bounds) - 1
     each = max(1, round(share(intensity) * 0.4 * count))
     outside = (spans < each) | (spans >= count - each)
     root = int(np.median(notes.pitch[~notes.drum])) if (~notes.drum).any() else 60
-    frame = _frame(notes, bounds[:each], root)
-    close = _frame(notes, bounds[count - each : count], root)
-    program, track = other_program(notes, rng), free_track(notes)
-    voices = [voiced(part, program=program, track=track) for part in (frame, close)]
-    return join([take(notes, ~outside), *voices])
-
-
-def _frame(like: Notes, starts: Floats, root: int) -> Notes:
-    onset = np.concatenate([starts, starts, starts + 1.0, starts + 1.0])
-    pitch = np.repeat([root - 12, root - 5, root, root + 7], len(starts))
-    count = len(onset)
-    return replace(
-        like,
-        onset=onset,
-        duration=np.full(count, 0.95),
-        pitch=pitch.astype(np.int16),
-        velocity=np.full(count, 76, dtype=np.int16),
-        program=np.zeros(count, dtype=np.int16),
-        drum=np.zeros(count, dtype=np.bool_),
-        track=np.zeros(count, dtype=np.int16),
+    starts = np.concatenate([bounds[:each], bounds[count - each : count]])
+    fifths = np.repeat([root - 12, root - 5, root, root + 7], len(starts))
+    frame = line(
+        notes,
+        np.concatenate([starts, starts, starts + 1.0, starts + 1.0]),
+        0.95,
+        fifths,
+        velocity=76,
+        program=other_program(notes, rng),
+        track=free_track(notes),
     )
+    return join([take(notes, ~outside), frame])
 
 
 def retold(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """In some bars the others fall silent and another instrument tells the tune."""
-    if not intensity:
-        return notes
-    bounds = edges(notes)
-    spans = span_of(notes, bounds)
-    told = chosen(len(bounds) - 1, intensity, rng)[spans]
+    told = touched(notes, intensity, rng)
     tune = take(notes, told & melody(notes))
     tune = replace(tune, pitch=(tune.pitch + rng.choice([-12, 0, 12])).astype(np.int16))
     teller = voiced(tune, program=other_program(notes, rng), track=free_track(notes))

@@ -26,8 +26,6 @@ FLATTENED = np.array([0, 0, -1, 0, -1, 0, 0, 0, 0, -1, 0, -1])
 
 def made_percussion(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """Tones become strokes: the higher the tone, the higher the drum."""
-    if not intensity:
-        return notes
     struck = chosen(len(notes), intensity, rng) & ~notes.drum
     rank = np.clip((notes.pitch.astype(np.int64) - 36) * len(STROKES) // 60, 0, len(STROKES) - 1)
     strokes = np.array(STROKES)[rank]
@@ -44,8 +42,6 @@ def made_percussion(notes: Notes, intensity: float, rng: Generator) -> Notes:
 
 def mode_exchanged(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """In some bars the scale is another on the same tonic: what was major turns Phrygian."""
-    if not intensity:
-        return notes
     moved = touched(notes, intensity, rng) & ~notes.drum
     degree = (notes.pitch - _tonic(notes)) % 12
     return tidy(replace(notes, pitch=notes.pitch + np.where(moved, FLATTENED[degree], 0)))
@@ -61,8 +57,6 @@ def _tonic(notes: Notes) -> int:
 
 def made_ornament(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """Tones turn into shakes: fast alternation with the step above in place of the tone."""
-    if not intensity:
-        return notes
     long_enough = (notes.duration >= 0.4) & ~notes.drum  # noqa: PLR2004 - three strokes
     shaken = long_enough.copy()
     shaken[long_enough] = chosen(int(long_enough.sum()), intensity, rng)

@@ -10,6 +10,7 @@ from rebracket.segment.operations.notes.tools import (
     chosen,
     free_track,
     join,
+    line,
     melody,
     share,
     take,
@@ -20,8 +21,6 @@ from rebracket.segment.operations.notes.tools import (
 
 def dynamics_exchanged(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """The tune recedes and what was behind it comes forward; alone, a tune's accents and passing notes do."""
-    if not intensity:
-        return notes
     figure = melody(notes)
     if figure.all():
         figure = np.abs(notes.onset - np.rint(notes.onset)) < 1e-2  # noqa: PLR2004 - on the beat
@@ -34,8 +33,6 @@ def dynamics_exchanged(notes: Notes, intensity: float, rng: Generator) -> Notes:
 
 def rests_exchanged(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """Notes shrink to ticks, and the rests that this opens sound: loud, on one tone."""
-    if not intensity:
-        return notes
     moved = touched(notes, intensity, rng) & (notes.duration >= 0.2)  # noqa: PLR2004 - a tick
     tick = np.minimum(0.12, notes.duration / 3)
     shrunk = tidy(
@@ -59,21 +56,18 @@ def rests_exchanged(notes: Notes, intensity: float, rng: Generator) -> Notes:
 
 def under_noise(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """Loud specks anywhere in time and pitch become the foreground, the tune sinks beneath."""
-    if not intensity:
-        return notes
     specks = round(2.5 * notes.length)
     onset = np.sort(rng.random(specks)) * notes.length
     pitch = rng.integers(28, 100, specks).astype(np.int16)
     keep = chosen(specks, intensity, rng)
-    speck = Notes(
-        onset=onset[keep],
-        duration=np.full(int(keep.sum()), 0.11),
-        pitch=pitch[keep],
-        velocity=np.full(int(keep.sum()), round(85 + 40 * intensity), dtype=np.int16),
-        program=np.full(int(keep.sum()), notes.program[0], dtype=np.int16),
-        drum=np.zeros(int(keep.sum()), dtype=np.bool_),
-        track=np.full(int(keep.sum()), free_track(notes), dtype=np.int16),
-        length=notes.length,
+    speck = line(
+        notes,
+        onset[keep],
+        0.11,
+        pitch[keep],
+        velocity=round(85 + 40 * intensity),
+        program=int(notes.program[0]),
+        track=free_track(notes),
     )
     sunk = replace(notes, velocity=np.rint(notes.velocity * (1 - 0.6 * intensity)).astype(np.int16))
     return join([sunk, speck])

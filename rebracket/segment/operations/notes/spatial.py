@@ -11,8 +11,6 @@ from rebracket.segment.operations.notes.tools import chosen, melody, share, tidy
 
 def octaves_displaced(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """Notes of a line leap an octave or two away from their neighbours."""
-    if not intensity:
-        return notes
     moved = chosen(len(notes), intensity, rng) & ~notes.drum
     down = rng.random(len(notes)) < np.where(notes.pitch > 60, 0.65, 0.35)  # noqa: PLR2004 - middle C
     far = rng.random(len(notes)) < intensity / 2
@@ -22,8 +20,6 @@ def octaves_displaced(notes: Notes, intensity: float, rng: Generator) -> Notes:
 
 def registers_exchanged(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """In some bars the tune lies under what it lay over, and that above it."""
-    if not intensity:
-        return notes
     moved = touched(notes, intensity, rng) & ~notes.drum
     tune = melody(notes)
     if not (~tune & ~notes.drum).any():
@@ -37,8 +33,6 @@ def registers_exchanged(notes: Notes, intensity: float, rng: Generator) -> Notes
 
 def torn_apart(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """What lay near moves to the edges: high notes up, low ones down, the middle left empty."""
-    if not intensity:
-        return notes
     moved = touched(notes, intensity, rng) & ~notes.drum
     centre = np.median(notes.pitch[~notes.drum]) if (~notes.drum).any() else 60
     octaves = 1 + (share(intensity) > rng.random(len(notes)) * 1.4)

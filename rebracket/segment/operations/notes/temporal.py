@@ -11,8 +11,6 @@ from rebracket.segment.operations.notes.tools import chosen, edges, span_of, tid
 
 def bars_shifted(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """Some bars begin between the beats: an odd part of a beat late, the notes as they were."""
-    if not intensity:
-        return notes
     bounds = edges(notes)
     spans = span_of(notes, bounds)
     late = rng.choice([3 / 8, 5 / 8, 0.4, 0.6], size=len(bounds) - 1)
@@ -23,8 +21,6 @@ def bars_shifted(notes: Notes, intensity: float, rng: Generator) -> Notes:
 
 def bars_reversed(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """Some bars run backwards: notes begin where they ended."""
-    if not intensity:
-        return notes
     bounds = edges(notes)
     spans = span_of(notes, bounds)
     moved = chosen(len(bounds) - 1, intensity, rng)[spans]
@@ -41,8 +37,6 @@ def bars_reversed(notes: Notes, intensity: float, rng: Generator) -> Notes:
 
 def bars_stretched(notes: Notes, intensity: float, rng: Generator) -> Notes:
     """Bars take some of their neighbours' time: one is drawn out, the next hurries."""
-    if not intensity:
-        return notes
     bounds = edges(notes)
     moved = chosen((len(bounds) - 1) // 2, intensity, rng)
     ratio = rng.choice([0.3, 0.38, 0.62, 0.7], size=len(moved))

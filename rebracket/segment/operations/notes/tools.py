@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from rebracket.segment.notes import Notes
+from rebracket.segment.notes import COLUMNS, Notes
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -62,7 +63,7 @@ def edges(notes: Notes) -> Floats:
 
 def span_of(notes: Notes, bounds: Floats) -> NDArray[np.intp]:
     """In which span each note begins [notes]."""
-    found = np.searchsorted(bounds, notes.onset + 1e-6, side="right") - 1
+    found = np.searchsorted(bounds, notes.onset + SAME, side="right") - 1
     return np.clip(found, 0, len(bounds) - 2)
 
 
@@ -88,32 +89,38 @@ def melody(notes: Notes) -> Mask:
 
 def take(notes: Notes, mask: Mask | NDArray[np.intp]) -> Notes:
     """Some of the notes."""
-    return replace(
-        notes,
-        onset=notes.onset[mask],
-        duration=notes.duration[mask],
-        pitch=notes.pitch[mask],
-        velocity=notes.velocity[mask],
-        program=notes.program[mask],
-        drum=notes.drum[mask],
-        track=notes.track[mask],
-    )
+    return replace(notes, **{name: getattr(notes, name)[mask] for name in COLUMNS})
 
 
 def join(parts: Sequence[Notes]) -> Notes:
     """All notes of several, within the length of the first."""
-    first = parts[0]
-    return tidy(
-        replace(
-            first,
-            onset=np.concatenate([part.onset for part in parts]),
-            duration=np.concatenate([part.duration for part in parts]),
-            pitch=np.concatenate([part.pitch for part in parts]),
-            velocity=np.concatenate([part.velocity for part in parts]),
-            program=np.concatenate([part.program for part in parts]),
-            drum=np.concatenate([part.drum for part in parts]),
-            track=np.concatenate([part.track for part in parts]),
-        )
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS
+    }
+    return tidy(replace(parts[0], **columns))
+
+
+def line(
+    like: Notes,
+    onset: Floats,
+    duration: Floats | float,
+    pitch: NDArray[np.signedinteger] | Floats,
+    *,
+    velocity: int,
+    program: int,
+    track: int,
+) -> Notes:
+    """New notes of one voice, as loud as each other, in a piece like another."""
+    count = len(onset)
+    return replace(
+        like,
+        onset=onset,
+        duration=np.broadcast_to(duration, count).astype(np.float64),
+        pitch=pitch.astype(np.int16),
+        velocity=np.full(count, velocity, dtype=np.int16),
+        program=np.full(count, program, dtype=np.int16),
+        drum=np.zeros(count, dtype=np.bool_),
+        track=np.full(count, track, dtype=np.int16),
     )
 
 
