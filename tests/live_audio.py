@@ -24,7 +24,8 @@ def music(rate: int, channels: int, seconds: float) -> Frames:
         place += 0.2 * tone[: len(place)]
     found += 1e-3 * rng.standard_normal(found.shape)
     read = soxr.resample(found.astype(np.float32), 44_100, rate)
-    return np.clip(np.rint(read * 2**15), -(2**15), 2**15 - 1).astype("<i2")
+    frames: Frames = np.clip(np.rint(read * 2**15), -(2**15), 2**15 - 1).astype(np.int16)
+    return frames
 
 
 def floats(frames: Frames) -> NDArray[np.float32]:

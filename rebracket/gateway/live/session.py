@@ -46,7 +46,7 @@ KEY_EVERY_S = 1.0
 """How often a live stream's key is looked at again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Host:
     """What the live streams of one worker share; `choose` says who reads for whoever asks."""
 
