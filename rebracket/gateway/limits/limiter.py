@@ -69,6 +69,7 @@ class Limiter:
 
     async def take(self, charges: Sequence[Charge]) -> list[Decision]:
         """As `take_here`, from the event loop: at once where that waits for nothing, else by a thread."""
+        decisions: list[Decision] | None
         decisions = self._ask(lambda: self._storage.take_at_once(charges), [])
         if decisions is None:
             return await self._in_thread(lambda: self.take_here(charges))
