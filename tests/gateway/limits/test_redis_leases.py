@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from typing import cast
 from uuid import uuid4
 
 import pytest
@@ -37,8 +38,8 @@ def bucket() -> str:
 
 def age(server: Redis, bucket: str, seconds: int) -> None:
     """Let time pass for a bucket."""
-    for holder, end_us in server.zrange(LEASES + bucket, 0, -1, withscores=True):
-        server.zadd(LEASES + bucket, {holder: end_us - seconds * 1_000_000})
+    for holder in cast("list[bytes]", server.zrange(LEASES + bucket, 0, -1)):
+        server.zincrby(LEASES + bucket, -seconds * 1_000_000, holder.decode())
 
 
 steps = st.lists(
