@@ -36,10 +36,11 @@ def test_create_prints_the_key_and_nothing_else_to_read_from() -> None:
 def test_create_takes_scopes_lifetime_and_shares() -> None:
     made = data(
         *("create", "--name", "studio", "--scopes", "stream, predict"),
-        *("--expires", "90d", "--rate", "600/minute", "--work", "5000/h"),
+        *("--expires", "90d", "--rate", "600/minute", "--work", "5000/h", "--streams", "8"),
     )
     assert made["scopes"] == ["predict", "stream"]
-    assert (made["rate"], made["work"]) == ("600/minute", "5000/h")
+    assert (made["rate"], made["work"], made["streams"]) == ("600/minute", "5000/h", 8)
+    assert data("list")[0]["streams"] == 8
     assert made["created"] < made["expires"]
     assert Key.parse(made["key"]) is not None
 

@@ -21,7 +21,10 @@ THREADS = 4
 PAUSE_S = 1.0
 SQLITE = "sqlite:///"
 
+NO_DECISIONS: tuple[Decision, ...] = ()
+
 T = TypeVar("T")
+U = TypeVar("U")
 
 logger = logging.getLogger(__name__)
 
@@ -69,10 +72,10 @@ class Limiter:
 
     async def take(self, charges: Sequence[Charge]) -> list[Decision]:
         """As `take_here`, from the event loop: at once where that waits for nothing, else by a thread."""
-        decisions = self._ask(lambda: self._storage.take_at_once(charges), [])
+        decisions = self._ask(lambda: self._storage.take_at_once(charges), NO_DECISIONS)
         if decisions is None:
             return await self._in_thread(lambda: self.take_here(charges))
-        return decisions
+        return list(decisions)
 
     def take_here(self, charges: Sequence[Charge]) -> list[Decision]:
         """Make all charges or none; no decisions where the storage failed and failing is open.
@@ -80,7 +83,7 @@ class Limiter:
         Raises:
             Unavailable: the storage failed and failing is closed.
         """
-        return self._ask(lambda: self._storage.take(charges), [])
+        return list(self._ask(lambda: self._storage.take(charges), NO_DECISIONS))
 
     async def lease(self, bucket: str, holder: str, *, limit: int, ttl_s: float) -> bool:
         """As `Storage.lease`; held where the storage failed and failing is open.
@@ -106,7 +109,7 @@ class Limiter:
     async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
-    def _ask(self, call: Callable[[], T], otherwise: T) -> T:
+    def _ask(self, call: Callable[[], T], otherwise: U) -> T | U:
         """What the storage answers; `otherwise` where it failed and failing is open."""
         if self._clock() >= self._resume_at:
             try:
