@@ -24,9 +24,8 @@ MOST_FRAMES = 2**22
 """Frames that may come of what is fed at once: 32 MiB and about 0.1 s of decoding in stereo.
 
 65 535 frames of silence take 11 bytes. Encoders take blocks of 4096 to 8192 frames, of whose silence
-4 KiB hold 2.4 million in stereo: pieces of this size are always small enough.
+4 KiB hold 2.4 million in stereo: pieces of this size pass, whatever music they come from.
 """
-
 
 THREAD = "flac"
 """The name of threads that decode."""
