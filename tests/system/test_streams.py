@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from http.client import HTTPConnection
 from typing import Any
 
@@ -34,10 +35,27 @@ def live(exported: ExportedModel, api_key: str) -> Iterator[Server]:
         yield server
 
 
-def open_stream(server: Server, headers: dict[str, str], **start: Any) -> ClientConnection:
-    """A stream that is ready."""
+@pytest.fixture
+def held() -> Iterator[ExitStack]:
+    """Closes what a test has opened."""
+    with ExitStack() as stack:
+        yield stack
+
+
+def connected(
+    held: ExitStack, server: Server, headers: dict[str, str], **options: Any
+) -> ClientConnection:
     url = server.url.replace("http", "ws") + "/stream"
-    socket = connect(url, additional_headers=headers, compression=None)
+    return held.enter_context(
+        connect(url, additional_headers=headers, compression=None, close_timeout=1, **options)
+    )
+
+
+def open_stream(
+    held: ExitStack, server: Server, headers: dict[str, str], **start: Any
+) -> ClientConnection:
+    """A stream that is ready."""
+    socket = connected(held, server, headers)
     socket.send(json.dumps({**START, **start}))
     assert isinstance(event(socket), Ready)
     return socket
@@ -77,22 +95,22 @@ def worker_of(server: Server, socket: ClientConnection) -> int:
 
 
 def test_a_stream_is_taken_up_again_after_its_worker_was_killed(
-    live: Server, headers: dict[str, str]
+    held: ExitStack, live: Server, headers: dict[str, str]
 ) -> None:
     frames = music(RATE, 1, 6.0)
-    whole = open_stream(live, headers)
+    whole = open_stream(held, live, headers)
     whole.send(frames.tobytes())
     expected = rest(whole)
-    broken = open_stream(live, headers)
+    broken = open_stream(held, live, headers)
     broken.send(frames[: 3 * RATE].tobytes())
     answered = [event(broken), event(broken)]
     os.kill(worker_of(live, broken), signal.SIGKILL)
-    with pytest.raises(ConnectionClosed):
+    with suppress(ConnectionClosed):
         while True:
             answered.append(event(broken))
     windows = [found for found in answered if isinstance(found, WindowRead)]
     from_sample = windows[-1].start_sample + 1
-    again = open_stream(live, headers, from_sample=from_sample)
+    again = open_stream(held, live, headers, from_sample=from_sample)
     again.send(frames[from_sample:].tobytes())
     windows += rest(again)
     assert [(w.seq, w.start_sample, w.end_sample) for w in windows] == [
@@ -106,17 +124,19 @@ def test_a_stream_is_taken_up_again_after_its_worker_was_killed(
         )
 
 
-def test_a_frame_of_ten_megabytes_is_refused_by_name(live: Server, headers: dict[str, str]) -> None:
-    socket = open_stream(live, headers)
+def test_a_frame_of_ten_megabytes_is_refused_by_name(
+    held: ExitStack, live: Server, headers: dict[str, str]
+) -> None:
+    socket = open_stream(held, live, headers)
     socket.send(json.dumps({"type": "text", "text": "a" * 10 * 2**20}))
     found = failure(socket)
     assert (found.code, found.error) == (1009, "payload-too-large")
 
 
 def test_a_hundred_thousand_frames_of_a_byte_are_refused_by_name(
-    live: Server, headers: dict[str, str]
+    held: ExitStack, live: Server, headers: dict[str, str]
 ) -> None:
-    socket = open_stream(live, headers)
+    socket = open_stream(held, live, headers)
 
     def send() -> None:
         try:
@@ -132,57 +152,61 @@ def test_a_hundred_thousand_frames_of_a_byte_are_refused_by_name(
     assert (found.code, found.error) == (1008, "too-many-frames")
 
 
-def test_a_client_that_does_not_read_is_dropped(live: Server, headers: dict[str, str]) -> None:
-    url = live.url.replace("http", "ws") + "/stream"
-    socket = connect(url, additional_headers=headers, compression=None, max_queue=1)
+def send_for_ever(socket: ClientConnection, audio: bytes) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        socket.send(audio)
+
+
+def test_a_client_that_does_not_read_is_dropped(
+    held: ExitStack, live: Server, headers: dict[str, str]
+) -> None:
+    socket = connected(held, live, headers, max_queue=1)
     socket.send(json.dumps({**START, "overlap": 0.95}))
     audio = music(RATE, 1, 6.0).tobytes()
-    end = time.monotonic() + PATIENCE_S
     with pytest.raises(ConnectionClosed):
-        while time.monotonic() < end:
-            socket.send(audio)
+        send_for_ever(socket, audio)
 
 
-def test_a_revoked_key_ends_its_streams(live: Server, key_store: KeyStore) -> None:
+def test_a_revoked_key_ends_its_streams(held: ExitStack, live: Server, key_store: KeyStore) -> None:
     key = key_store.create("leaving", ("stream",))
     headers = {"X-API-Key": str(key.key)}
-    socket = until_known(live, headers)
+    socket = until_known(held, live, headers)
     key_store.revoke(key.record.id)
     found = failure(socket)
     assert (found.code, found.error) == (1008, "unauthorized")
 
 
 def test_a_key_has_as_many_streams_as_it_may_over_all_workers(
-    live: Server, key_store: KeyStore
+    held: ExitStack, live: Server, key_store: KeyStore
 ) -> None:
     headers = {"X-API-Key": str(key_store.create("three", ("stream",), streams=3).key)}
-    held = [until_known(live, headers)]
-    held += [open_stream(live, headers) for _ in range(2)]
+    first, *_ = [
+        until_known(held, live, headers),
+        *(open_stream(held, live, headers) for _ in "ab"),
+    ]
     for _ in range(6):
         with pytest.raises(InvalidStatus) as refused:
-            open_stream(live, headers)
+            open_stream(held, live, headers)
         assert refused.value.response.status_code == 429
         assert refused.value.response.headers["retry-after"]
-    assert rest(held[0]) == []
+    assert rest(first) == []
     end = time.monotonic() + PATIENCE_S
     while True:
         try:
-            held.append(open_stream(live, headers))
+            open_stream(held, live, headers)
             break
         except InvalidStatus:
             assert time.monotonic() < end
-    for socket in held:
-        socket.close()
 
 
-def until_known(server: Server, headers: dict[str, str]) -> ClientConnection:
+def until_known(held: ExitStack, server: Server, headers: dict[str, str]) -> ClientConnection:
     """Workers read new keys within moments."""
     end = time.monotonic() + PATIENCE_S
     while True:
         try:
-            return open_stream(server, headers)
-        except InvalidStatus as refused:
-            assert refused.response.status_code == 401
+            return open_stream(held, server, headers)
+        except InvalidStatus:
             assert time.monotonic() < end
 
 
@@ -210,10 +234,12 @@ def test_a_body_is_answered_while_it_is_being_sent(live: Server, headers: dict[s
     connection.close()
 
 
-def test_a_worker_that_ends_says_so(exported: ExportedModel, headers: dict[str, str]) -> None:
+def test_a_worker_that_ends_says_so(
+    held: ExitStack, exported: ExportedModel, headers: dict[str, str]
+) -> None:
     assert exported.version
     with serving("rebracket.cli", "serve") as server:
-        socket = open_stream(server, headers)
+        socket = open_stream(held, server, headers)
         socket.send(music(RATE, 1, 2.0).tobytes())
         assert isinstance(event(socket), WindowRead)
         server.process.terminate()
