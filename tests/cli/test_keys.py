@@ -94,3 +94,11 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments: tuple[str, ...], messa
 @pytest.mark.parametrize("command", ["create", "list", "revoke", "rotate", "generate"])
 def test_help_shows_an_example(command: str) -> None:
     assert "Example:" in run(command, "--help").output
+
+
+@pytest.mark.parametrize("streams", ["0", "-1", "many", "99999999999999999999"])
+def test_a_number_of_streams_that_no_store_could_hold_is_bad_input(streams: str) -> None:
+    result = run("create", "--name", "a", "--streams", streams)
+    assert result.exit_code == 2
+    assert "--streams" in result.stderr
+    assert data("list") == []

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal
@@ -12,8 +13,9 @@ import pytest
 from rebracket.errors import LimiterError, Unavailable
 from rebracket.gateway.limits import slots
 from rebracket.gateway.limits.gcra import Charge, Decision
-from rebracket.gateway.limits.limiter import Limiter
+from rebracket.gateway.limits.limiter import THREADS, Limiter
 from rebracket.gateway.limits.sqlite import SqliteStorage
+from rebracket.monitoring.metrics import LIMITER_FAILURES
 
 
 class Scripted:
@@ -214,10 +216,69 @@ def test_a_slot_that_is_refused_is_not_given_back() -> None:
 
 def test_an_unforeseen_error_reaches_whoever_waits_for_the_slot() -> None:
     async def hold() -> None:
-        closed = limiter(Scripted(lambda _: True))
-        closed.close()
-        with pytest.raises(RuntimeError):
-            async with slots.held(closed, "key", 1):
+        failing = limiter(Scripted(lambda asked: asked // 0 > 0))
+        with pytest.raises(ZeroDivisionError):
+            async with slots.held(failing, "key", 1):
                 pytest.fail("it was let in")
 
     run(hold())
+
+
+@pytest.mark.parametrize("on_failure", ["open", "closed"])
+def test_a_slot_may_outlast_its_limiter(
+    monkeypatch: pytest.MonkeyPatch, on_failure: Literal["open", "closed"]
+) -> None:
+    """Its renewals and its end go by unseen."""
+    monkeypatch.setattr(slots, "RENEW_S", 0.001)
+    storage = Scripted(lambda _: True)
+    ending = limiter(storage, on_failure)
+    decided_alone = asyncio.Event()
+    monkeypatch.setattr(LIMITER_FAILURES, "inc", decided_alone.set)
+
+    async def hold() -> None:
+        async with slots.held(ending, "key", 1):
+            ending.close()
+            asked = list(storage.asked)
+            await decided_alone.wait()
+        assert storage.asked == asked
+
+    run(hold())
+
+
+def test_a_limiter_that_closes_answers_all_who_wait_for_a_slot() -> None:
+    """More than it has threads: none of them may wait for ever, nor leave a lease behind."""
+    go_on = threading.Event()
+    storage = Scripted(lambda _: go_on.wait(60))
+    ending = limiter(storage)
+
+    async def hold() -> bool:
+        async with slots.held(ending, "key", 1) as granted:
+            return granted
+
+    async def close() -> None:
+        holding = [asyncio.create_task(hold()) for _ in range(THREADS + 2)]
+        await storage.until_asked(THREADS)
+        threading.Timer(0.05, go_on.set).start()
+        ending.close()
+        assert await asyncio.gather(*holding) == [True] * (THREADS + 2)
+
+    run(close())
+
+
+def test_a_limiter_that_closes_gives_back_what_was_to_be() -> None:
+    go_on = threading.Event()
+    storage = Scripted(lambda _: go_on.wait(60))
+    ending = limiter(storage)
+
+    async def close() -> None:
+        lease = partial(ending.lease, "key", "a", limit=1, ttl_s=slots.TTL_S)
+        asking = [asyncio.create_task(lease()) for _ in range(THREADS)]
+        await storage.until_asked(THREADS)
+        giving = asyncio.create_task(ending.release("key", "b"))
+        await asyncio.sleep(0)
+        threading.Timer(0.05, go_on.set).start()
+        ending.close()
+        await asyncio.gather(*asking, giving)
+
+    run(close())
+    assert storage.asked[-1] == ("release", "b")
