@@ -1,16 +1,21 @@
 """`POST /stream`: audio as a body, answered line by line."""
 
+import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import bentoml
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Message
 
-from rebracket.config import settings
+from rebracket.gateway.live import body
 from rebracket.gateway.live.session import Host, Session
 from rebracket.messages import EVENT, Event, Ready, StreamFailed, Summary, WindowRead
+from tests.gateway.asgi import connection
 from tests.gateway.test_app import problem
 from tests.live_audio import Frames, floats, music, wav
 from tests.segment.audio_files import encode
@@ -143,13 +148,22 @@ def test_what_goes_wrong_after_the_answer_began_is_its_last_line(
     assert "secret" not in last.detail
 
 
-def test_a_body_that_does_not_go_on_is_not_waited_for(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_body_that_does_not_go_on_is_not_waited_for(client: TestClient) -> None:
+    assert client.get("/livez").status_code == 200
     host: Host = bentoml.get_current_service().live
-    impatient = settings().deployment.streaming.model_copy(update={"idle_s": 1e-9})
-    monkeypatch.setattr(host, "settings", impatient)
-    problem(client.post("/stream", params=RAW, content=b"\0\0"), 408)
+    impatient = replace(host, settings=host.settings.model_copy(update={"idle_s": 0.1}))
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {**connection("/stream"), "query_string": urlencode(RAW).encode()}
+    asyncio.run(body.serve(scope, receive, send, impatient))
+    assert sent[0]["status"] == 408
 
 
 def test_a_full_worker_is_a_503(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
