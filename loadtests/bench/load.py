@@ -18,6 +18,7 @@ class Load:
 
     per_second: float
     p50_ms: float
+    p95_ms: float
     p99_ms: float
     errors: int
     requests: int
@@ -26,10 +27,12 @@ class Load:
 def summarize(times: Sequence[float], errors: int, elapsed: float) -> Load:
     """Seconds of each answered request → figures."""
     found = times if len(times) > 1 else [*times, *times, 0.0, 0.0]
+    cuts = quantiles(found, n=100, method="inclusive")
     return Load(
         per_second=len(times) / elapsed,
         p50_ms=median(found) * 1000,
-        p99_ms=quantiles(found, n=100, method="inclusive")[98] * 1000,
+        p95_ms=cuts[94] * 1000,
+        p99_ms=cuts[98] * 1000,
         errors=errors,
         requests=len(times) + errors,
     )
