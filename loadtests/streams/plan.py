@@ -1,6 +1,7 @@
 """When which sample of which stream is sent, and which windows that makes."""
 
 from dataclasses import dataclass
+from math import ceil
 
 from rebracket.messages import Start
 
@@ -48,7 +49,7 @@ class Plan:
     def frames(self) -> int:
         """What a stream sends: the last one to begin sounds until counting has ended."""
         sounding_s = self.settled_s - LEAD_S + self.seconds
-        return int(sounding_s * self.rate) // self.frame
+        return ceil(sounding_s * self.rate / self.frame)
 
     def begins_s(self, number: int) -> float:
         """When a stream's first sample sounds."""

@@ -42,15 +42,18 @@ def remarks(result: Result) -> list[str]:
 
 
 def comparisons(results: Sequence[Result]) -> list[str]:
-    """Ratios of the naive server to this service, by number of streams."""
-    rows = {(item.server, item.streams): item for item in results}
-    return [
-        f"{streams} streams, naive / ours: CPU for a stream {rows['naive', streams].cpu_ms / item.cpu_ms:.2f}, "
-        f"lag p50 {rows['naive', streams].figures.p50 / item.figures.p50:.2f}, "
-        f"p95 {rows['naive', streams].figures.p95 / item.figures.p95:.2f}"
-        for (server, streams), item in rows.items()
-        if server == "ours"
-    ]
+    """Ratios of the other servers to this service, by number of streams."""
+    ours = {item.streams: item for item in results if item.server == "ours"}
+    return [_ratios(ours[item.streams], item) for item in results if item.server != "ours"]
+
+
+def _ratios(ours: Result, peer: Result) -> str:
+    lags, base = peer.figures, ours.figures
+    return (
+        f"{ours.streams} streams, {peer.server} / ours: CPU for a stream "
+        f"{peer.cpu_ms / ours.cpu_ms:.2f}, lag p50 {lags.p50 / base.p50:.2f}, "
+        f"p95 {lags.p95 / base.p95:.2f}"
+    )
 
 
 def beside(results: Sequence[Result], alone: Mapping[str, Load]) -> list[str]:

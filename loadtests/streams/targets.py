@@ -12,12 +12,15 @@ from rebracket.gateway.keys import Scope
 PORT = 8160
 NAIVE = "loadtests.streams.naive:app"
 KEYS: dict[str, Scope] = {"streams": "stream", "asks": "predict"}
+PEERS: dict[str, dict[str, str]] = {"naive": {}, "tuned": {"OPENBLAS_NUM_THREADS": "1"}}
+"""The naive server as it comes, and without the threads of OpenBLAS, which spin after every product."""
+
 LIMITS = {"RATE_LIMIT__WORK": PLENTY, "RATE_LIMIT__DEFAULT": PLENTY}
 
 
 @contextmanager
 def targets(*, naive: bool) -> Iterator[list[Target]]:
-    """This service, and after it the naive one."""
+    """This service, and after it the naive ones."""
     with ExitStack() as stack:
         store = KeyStore.open(load_settings().deployment.auth.store)
         stack.callback(store.close)
@@ -28,8 +31,9 @@ def targets(*, naive: bool) -> Iterator[list[Target]]:
             stack.callback(store.revoke, key.record.id)
         commands = {"ours": (PORT, *ours(PORT, **LIMITS))}
         if naive:
-            arguments = [NAIVE, "--port", str(PORT + 1), "--log-level", "warning"]
-            commands["naive"] = (PORT + 1, [PYTHON, "-m", "uvicorn", *arguments], {})
+            for port, (name, extra) in enumerate(PEERS.items(), PORT + 1):
+                arguments = [NAIVE, "--port", str(port), "--log-level", "warning"]
+                commands[name] = (port, [PYTHON, "-m", "uvicorn", *arguments], extra)
         yield [
             Target(stack.enter_context(serving(name, *rest)), *(str(key.key) for key in keys))
             for name, rest in commands.items()
