@@ -63,21 +63,37 @@ def _collect(pcm: Pcm) -> NDArray[np.float32]:
     sides = min(pcm.channels, SIDES)
     fold = _fold(pcm.order[pcm.channels - 1]) if pcm.channels > SIDES else None
     tape = _Tape(sides, pcm)
-    resampler = soxr.ResampleStream(pcm.rate, RATE, sides, "float32", QUALITY)
+    resampling = resampler(pcm.rate, sides)
     read = broken = 0
     for block in pcm.blocks:
         read += len(block)
         check_length(read, pcm.rate)
-        clean, count = _clean(block)
+        clean, count = cleaned(block)
         broken += count
-        tape.add(resampler.resample_chunk(clean if fold is None else clean @ fold))
+        tape.add(resampling.resample_chunk(clean if fold is None else clean @ fold))
     if broken * 2 > read * pcm.channels:
         raise Undecodable("Over half of the samples are not numbers")
-    tape.add(resampler.resample_chunk(np.empty((0, sides), np.float32), last=True))
+    tape.add(resampling.resample_chunk(np.empty((0, sides), np.float32), last=True))
     return tape.samples()
 
 
-def _clean(block: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], int]:
+def resampler(rate: int, channels: int) -> soxr.ResampleStream:
+    """Takes blocks [samples, channels] at `rate` Hz to `RATE`; how they are cut changes nothing."""
+    return soxr.ResampleStream(rate, RATE, channels, "float32", QUALITY)
+
+
+def resampled(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    """All of a sound [samples, channels] at `rate` Hz, at `RATE`: [channels, samples]."""
+    found = soxr.resample(samples, rate, RATE, QUALITY)
+    return np.ascontiguousarray(np.clip(found, -1, 1).T)
+
+
+def resampled_length(samples: int, rate: int) -> int:
+    """How many samples so many at `rate` Hz become at `RATE`."""
+    return (2 * samples * RATE + rate) // (2 * rate)
+
+
+def cleaned(block: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], int]:
     """The block within -1 to 1, and how many samples were no finite numbers: they are 0 now."""
     finite = np.isfinite(block)
     count = int(finite.size - np.count_nonzero(finite))
@@ -110,8 +126,7 @@ class _Tape:
     def __init__(self, channels: int, pcm: Pcm) -> None:
         most = MAX_SECONDS * pcm.rate
         frames = most if pcm.frames is None else min(pcm.frames, most)
-        length = (2 * frames * RATE + pcm.rate) // (2 * pcm.rate)
-        self._room = np.empty((channels, length), np.float32)
+        self._room = np.empty((channels, resampled_length(frames, pcm.rate)), np.float32)
         self._used = 0
 
     def add(self, block: NDArray[np.float32]) -> None:
