@@ -125,7 +125,10 @@ def keep(
     plan: Plan, results: Sequence[Result], quiet: Mapping[str, Load], carried: Mapping[str, int]
 ) -> None:
     """Write everything that was found."""
-    rows: list[dict[str, Any]] = [asdict(item) | {"cpu_ms": item.cpu_ms} for item in results]
+    rows: list[dict[str, Any]] = [
+        asdict(item) | {"cpu_ms": item.cpu_ms, "others_cores": item.others_cores}
+        for item in results
+    ]
     found = facts() | {
         "plan": asdict(plan),
         "rows": rows,

@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from time import perf_counter, sleep
 
+import psutil
+
 from loadtests.bench.load import Load, open_loop
 from loadtests.client import pack
 from loadtests.servers import Server
@@ -42,9 +44,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the server used while counting: cores, and resident MiB at even times."""
+    """While counting: cores that the server and the whole machine used, and resident MiB at even times."""
 
     cores: float
+    machine_cores: float
     rss_mib: list[float]
 
 
@@ -62,8 +65,14 @@ class Result:
     @property
     def cpu_ms(self) -> float:
         """Processor time of the server for one second of one stream, of those that it carried."""
-        carried = self.streams - sum(self.figures.refused.values())
+        lost = sum(self.figures.refused.values()) + sum(self.figures.failed.values())
+        carried = self.streams - lost
         return 1000 * self.usage.cores / carried if carried else float("nan")
+
+    @property
+    def others_cores(self) -> float:
+        """What neither the server nor the generator used: a busy machine makes any server lag."""
+        return self.usage.machine_cores - self.usage.cores - self.generator_cores
 
 
 def measure(target: Target, plan: Plan, *, sample_s: float, ask: bool = False) -> Result:
@@ -113,12 +122,19 @@ def ask_for_predictions(port: int, key: str, at: float, seconds: float) -> Load:
 def watch(server: Server, at: float, seconds: float, sample_s: float) -> Usage:
     """What a server uses for so many seconds from `at` on, by `perf_counter`."""
     sleep(max(0.0, at - perf_counter()))
-    before, began = server.cpu_s(), perf_counter()
+    began, before, busy = perf_counter(), server.cpu_s(), busy_s()
     memory: list[float] = []
     while (left := at + seconds - perf_counter()) > 0:
         sleep(min(sample_s, left))
         memory.append(server.rss_mib())
-    return Usage((server.cpu_s() - before) / (perf_counter() - began), memory)
+    passed = perf_counter() - began
+    return Usage((server.cpu_s() - before) / passed, (busy_s() - busy) / passed, memory)
+
+
+def busy_s() -> float:
+    """Processor time that the whole machine has used so far."""
+    times = psutil.cpu_times()
+    return float(times.user + times.nice + times.system + times.irq + times.softirq + times.steal)
 
 
 def alone(targets: Sequence[Target], seconds: float) -> dict[str, Load]:

@@ -8,10 +8,12 @@ from loadtests.streams.measure import Result
 
 HEAD = (
     f"{'':7}{'streams':>8}{'windows':>8}{'lag p50':>9}{'p95':>8}{'p99':>8}{'worst':>8}{'refused':>8}"
-    f"{'failed':>7}{'missing':>8}{'cores':>7}{'ms/s':>7}{'RSS MiB':>8}{'late p95':>9}{'gen.':>6}"
+    f"{'failed':>7}{'missing':>8}{'cores':>7}{'ms/s':>7}{'RSS MiB':>8}{'late p95':>9}{'gen.':>6}{'others':>7}"
 )
 """Milliseconds; `ms/s` is the server's processor time for a second of one stream, `late` and `gen.` are
-the generator's lateness and cores."""
+the generator's lateness and cores, `others` the cores that neither it nor the server used."""
+OTHERS = 0.25
+"""Cores; with more taken away, lags say little about a server."""
 
 
 def line(result: Result) -> str:
@@ -22,7 +24,7 @@ def line(result: Result) -> str:
         f"{found.p99:8.1f}{found.worst:8.1f}{sum(found.refused.values()):8}"
         f"{sum(found.failed.values()):7}{found.count.missing:8}{usage.cores:7.2f}"
         f"{result.cpu_ms:7.1f}{usage.rss_mib[-1]:8.0f}{found.late_p95:9.2f}"
-        f"{result.generator_cores:6.2f}"
+        f"{result.generator_cores:6.2f}{result.others_cores:7.2f}"
     )
 
 
@@ -37,6 +39,10 @@ def remarks(result: Result) -> list[str]:
         said.append(
             f"the generator was {found.late_p95:.0f} ms late at p95 (over {LATE_MS:.0f}): "
             "lags are not the server's alone"
+        )
+    if result.others_cores > OTHERS:
+        said.append(
+            f"others used {result.others_cores:.1f} cores meanwhile: measure again on a quiet machine"
         )
     return said
 
