@@ -143,6 +143,7 @@ class RateLimit(Section):
     )
     default: Rate = Rate("600/minute")
     work: Rate | None = Rate("300000/minute")
+    streams: Annotated[int, Field(ge=1, le=10**6)] | None = 64
     on_failure: Literal["open", "closed"] = "open"
     timeout_s: Annotated[float, Field(gt=0, le=10)] = 0.25
 

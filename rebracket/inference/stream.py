@@ -55,6 +55,11 @@ class Words:
         )
         return reading.scores["words"]
 
+    @property
+    def scored(self) -> bool:
+        """Whether they are known, or that they never will be."""
+        return self._scoring.done()
+
     async def scores(self) -> Scores:
         """The scores of the words."""
         return await asyncio.shield(self._scoring)
@@ -119,7 +124,7 @@ class Stream:
                 error = FieldError(loc=["text"], msg="No readable words", type="no_readable_words")
                 raise InvalidRequest([error])
             self._words = Words(self._voice, text, windows)
-            self._said.append(self._words)
+            self._said = [*(words for words in self._said if not words.scored), self._words]
 
     async def flush(self) -> None:
         """Read the oldest window under way as far as it has come."""

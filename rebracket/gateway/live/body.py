@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Self
+from contextlib import closing, suppress
 
-from pydantic import ValidationError, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import ValidationError
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
@@ -30,15 +29,6 @@ class Query(Reading):
     sample_rate: SampleRate | None = None
     channels: Channels | None = None
 
-    @model_validator(mode="after")
-    def _says_all(self) -> Self:
-        if self.encoding and self.sample_rate is None:
-            raise PydanticCustomError("missing_rate", "Raw PCM needs 'sample_rate'")
-        if not self.encoding and (self.sample_rate or self.channels):
-            message = "Only raw PCM, with 'encoding', needs 'sample_rate' and 'channels'"
-            raise PydanticCustomError("missing_encoding", message)
-        return self
-
     def decoder(self) -> Decoder:
         """Reads the body."""
         if self.encoding and self.sample_rate:
@@ -56,18 +46,25 @@ def read_query(request: Request) -> Query:
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMedia("Send the audio without a content encoding")
     given = request.query_params
-    repeated = [name for name in given if len(given.getlist(name)) > 1]
-    if repeated:
-        raise InvalidRequest(
-            [FieldError(loc=["query", repeated[0]], msg="Given twice", type="repeated")]
-        )
+    for name in given:
+        if len(given.getlist(name)) > 1:
+            raise _invalid(name, "Given twice", "repeated")
     try:
-        return Query.model_validate(dict(given))
+        query = Query.model_validate(dict(given))
     except ValidationError as error:
         found = problems.from_validation(error)
         for field in found.errors:
             field["loc"] = ["query", *field["loc"]]
         raise found from None
+    if query.encoding and query.sample_rate is None:
+        raise _invalid("sample_rate", "Raw PCM needs it", "missing")
+    if (query.sample_rate or query.channels) and not query.encoding:
+        raise _invalid("encoding", "Given with a rate or channels, which a file knows", "missing")
+    return query
+
+
+def _invalid(name: str, message: str, kind: str) -> InvalidRequest:
+    return InvalidRequest([FieldError(loc=["query", name], msg=message, type=kind)])
 
 
 class Lines:
@@ -104,12 +101,9 @@ async def serve(scope: Scope, receive: Receive, send: Send, host: Host) -> None:
         query = read_query(request)
         host.seats.check()
         async with caller.stream_slot():
-            decoder = query.decoder()
-            try:
+            with closing(query.decoder()) as decoder:
                 session = Session(host, query, decoder, lines.tell)
                 await session.run(await _commands(request, host.settings))
-            finally:
-                decoder.close()
         await lines.end()
     except ClientDisconnect:
         return
@@ -118,8 +112,11 @@ async def serve(scope: Scope, receive: Receive, send: Send, host: Host) -> None:
         if not lines.begun:
             await problems.respond(known)(scope, receive, send)
             return
-        await lines.tell(failed.event(known, session.resume_at if session else None))
-        await lines.end()
+        event = failed.event(known, session.resume_at if session else None)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(host.settings.stall_s):
+                await lines.tell(event)
+                await lines.end()
 
 
 async def _commands(request: Request, settings: Streaming) -> AsyncIterator[Command]:

@@ -6,6 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
+from starlette.requests import ClientDisconnect
+from starlette.websockets import WebSocketDisconnect
+
 from rebracket.config import Streaming
 from rebracket.errors import (
     Draining,
@@ -43,7 +46,7 @@ KEY_EVERY_S = 1.0
 """How often a live stream's key is looked at again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Host:
     """What the live streams of one worker share; `choose` says who reads for whoever asks."""
 
@@ -117,18 +120,23 @@ class Session:
 
         Raises:
             RequestError: why the stream ended before.
-            ClientDisconnect: the client is gone.
+            ClientDisconnect, WebSocketDisconnect: the client is gone.
         """
         trace.current().model = self._reader.ref
         unlogged = replace(trace.current())
         monitored = self._host.monitor.request(self._reader, request=unlogged)
+        gone: Exception | None = None
         with self._held, monitored as self._observe:
             try:
                 await self._side_by_side(commands)
+            except (ClientDisconnect, WebSocketDisconnect) as error:
+                gone = error  # which is no failure to be noted
             finally:
                 trace.current().items = self._tally.windows
                 if self._stream is not None:
                     self._stream.close()
+        if gone is not None:
+            raise gone
 
     @property
     def resume_at(self) -> int | None:

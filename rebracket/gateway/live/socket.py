@@ -109,22 +109,22 @@ async def serve(websocket: WebSocket, host: Host) -> None:
 
 
 async def _talk(websocket: WebSocket, host: Host) -> None:
-    """From the first message to the close; a client that is gone is told nothing."""
-    socket, session, code = Socket(websocket, host.settings), None, OK
-    with suppress(WebSocketDisconnect):
+    """From the first message to the close; a client that is gone or does not read is told nothing."""
+    socket, session = Socket(websocket, host.settings), None
+    with suppress(WebSocketDisconnect, TimeoutError):
         try:
             start = await socket.start()
             decoder = RawDecoder(start.encoding, Shape(start.sample_rate, start.channels))
             session = Session(host, start, decoder, socket.tell)
             await session.run(socket.commands())
+            await websocket.close(OK)
         except WebSocketDisconnect:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it was, it is told
             event = failed.event(failed.known(error), session.resume_at if session else None)
-            code = event.code
             async with asyncio.timeout(host.settings.stall_s):
                 await socket.tell(event)
-        await websocket.close(code)
+                await websocket.close(event.code)
 
 
 def _check_origin(websocket: WebSocket, allowed: Collection[str]) -> None:

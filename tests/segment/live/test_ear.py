@@ -1,10 +1,7 @@
 """A window of a stream holds what the same samples hold when they are cut out and read alone."""
 
-from functools import cache
-
 import numpy as np
 import pytest
-import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -15,22 +12,13 @@ from rebracket.segment.live.ear import Ear, Heard
 from rebracket.segment.live.grid import Grid
 from rebracket.segment.mel import windows
 from rebracket.segment.sound import Sound
+from tests import live_audio
 
 Samples = NDArray[np.float32]
 
 
-@cache
 def music(rate: int, channels: int, seconds: float) -> Samples:
-    """Plucked tones that come and go, and a little noise; each side has its own."""
-    rng = np.random.default_rng(channels)
-    found = np.zeros((int(44_100 * seconds), channels))
-    since = np.arange(44_100)[:, None] / 44_100
-    for start in np.arange(0, seconds, 0.19):
-        tone = np.sin(2 * np.pi * rng.uniform(80, 4000, channels) * since) * np.exp(-7 * since)
-        place = found[int(44_100 * start) :][: len(tone)]
-        place += 0.2 * tone[: len(place)]
-    found += 1e-3 * rng.standard_normal(found.shape)
-    return np.asarray(soxr.resample(found.astype(np.float32), 44_100, rate), dtype=np.float32)
+    return live_audio.floats(live_audio.music(rate, channels, seconds))
 
 
 def cut_out(samples: Samples, heard: Heard, rate: int) -> list[Samples]:
