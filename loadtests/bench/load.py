@@ -67,7 +67,7 @@ async def closed_loop(
 async def open_loop(
     port: int, requests: Sequence[bytes], *, per_second: float, seconds: float
 ) -> Load:
-    """Poisson arrivals; a request that finds no idle connection opens one."""
+    """Poisson arrivals; a request that finds no idle connection opens one, one that breaks is an error."""
     rng = random.Random(1)
     idle: list[Connection] = []
     times: list[float] = []
@@ -77,8 +77,13 @@ async def open_loop(
     async def ask(request: bytes) -> None:
         nonlocal errors
         begun = perf_counter()
-        connection = idle.pop() if idle else await Connection.open(port)
-        status, _ = await connection.send(request)
+        connection = _open_one(idle) or await Connection.open(port)
+        try:
+            status, _ = await connection.send(request)
+        except (EOFError, OSError):
+            errors += 1
+            connection.close()
+            return
         if status == OK:
             times.append(perf_counter() - begun)
         else:
@@ -95,3 +100,13 @@ async def open_loop(
     for connection in idle:
         connection.close()
     return summarize(times, errors, elapsed)
+
+
+def _open_one(idle: list[Connection]) -> Connection | None:
+    """The last one used; servers close those that are idle for long."""
+    while idle:
+        connection = idle.pop()
+        if connection.is_open:
+            return connection
+        connection.close()
+    return None
