@@ -21,11 +21,19 @@ class Connection:
         return cls(*await asyncio.open_connection("127.0.0.1", port, limit=2**24))
 
     async def send(self, request: bytes) -> tuple[int, bytes]:
-        """The status and body of the answer to a request that `pack` made."""
+        """The status and body of the answer to a request that `pack` made.
+
+        Raises EOFError or OSError where the connection breaks before.
+        """
         self._writer.write(request)
         head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
         length = head.partition(b"content-length:")[2].partition(b"\r\n")[0]
         return int(head[9:12]), await self._reader.readexactly(int(length))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the server has not closed it, as far as is known here."""
+        return not self._reader.at_eof()
 
     def close(self) -> None:
         """Hang up."""

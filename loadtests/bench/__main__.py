@@ -2,11 +2,8 @@
 
 import asyncio
 import json
-import platform
-import subprocess
 from contextlib import ExitStack
 from dataclasses import asdict
-from datetime import UTC, datetime
 from statistics import median
 
 import click
@@ -16,6 +13,7 @@ from loadtests.bench.engine import closed_loop as engine_alone
 from loadtests.bench.load import Load, closed_loop, open_loop
 from loadtests.bench.report import plot, show
 from loadtests.client import pack
+from loadtests.facts import facts
 from loadtests.servers import PLENTY, RESULTS, Server, serving
 from rebracket.config import available_cores, load_settings
 from rebracket.gateway.key_store import KeyStore
@@ -89,9 +87,7 @@ def main(quick: bool, only: tuple[str, ...]) -> None:
         for name, found in rows.items()
     }
     result = {
-        "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.processor() or platform.machine()}, {available_cores()} cores",
-        "commit": _commit(),
+        **facts(),
         "model": f"{model.name}:{model.version} int8",
         "rows": medians,
         "rss_mib": memory,
@@ -112,11 +108,6 @@ def _closed(
 
 def _batch(words: list[str]) -> bytes:
     return json.dumps({"segments": [{"text": text} for text in words]}).encode()
-
-
-def _commit() -> str:
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 if __name__ == "__main__":

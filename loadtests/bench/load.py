@@ -18,6 +18,7 @@ class Load:
 
     per_second: float
     p50_ms: float
+    p95_ms: float
     p99_ms: float
     errors: int
     requests: int
@@ -26,10 +27,12 @@ class Load:
 def summarize(times: Sequence[float], errors: int, elapsed: float) -> Load:
     """Seconds of each answered request → figures."""
     found = times if len(times) > 1 else [*times, *times, 0.0, 0.0]
+    cuts = quantiles(found, n=100, method="inclusive")
     return Load(
         per_second=len(times) / elapsed,
         p50_ms=median(found) * 1000,
-        p99_ms=quantiles(found, n=100, method="inclusive")[98] * 1000,
+        p95_ms=cuts[94] * 1000,
+        p99_ms=cuts[98] * 1000,
         errors=errors,
         requests=len(times) + errors,
     )
@@ -64,7 +67,7 @@ async def closed_loop(
 async def open_loop(
     port: int, requests: Sequence[bytes], *, per_second: float, seconds: float
 ) -> Load:
-    """Poisson arrivals; a request that finds no idle connection opens one."""
+    """Poisson arrivals; a request that finds no idle connection opens one, one that breaks is an error."""
     rng = random.Random(1)
     idle: list[Connection] = []
     times: list[float] = []
@@ -74,8 +77,13 @@ async def open_loop(
     async def ask(request: bytes) -> None:
         nonlocal errors
         begun = perf_counter()
-        connection = idle.pop() if idle else await Connection.open(port)
-        status, _ = await connection.send(request)
+        connection = _open_one(idle) or await Connection.open(port)
+        try:
+            status, _ = await connection.send(request)
+        except (EOFError, OSError):
+            errors += 1
+            connection.close()
+            return
         if status == OK:
             times.append(perf_counter() - begun)
         else:
@@ -92,3 +100,13 @@ async def open_loop(
     for connection in idle:
         connection.close()
     return summarize(times, errors, elapsed)
+
+
+def _open_one(idle: list[Connection]) -> Connection | None:
+    """The last one used; servers close those that are idle for long."""
+    while idle:
+        connection = idle.pop()
+        if connection.is_open:
+            return connection
+        connection.close()
+    return None
