@@ -46,9 +46,9 @@ def connected(
     held: ExitStack, server: Server, headers: dict[str, str], **options: Any
 ) -> ClientConnection:
     url = server.url.replace("http", "ws") + "/stream"
-    return held.enter_context(
-        connect(url, additional_headers=headers, compression=None, close_timeout=1, **options)
-    )
+    opening = connect(url, additional_headers=headers, compression=None, close_timeout=1, **options)
+    socket: ClientConnection = held.enter_context(opening)
+    return socket
 
 
 def open_stream(

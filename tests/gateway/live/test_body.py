@@ -15,13 +15,14 @@ from starlette.types import Message
 from rebracket.gateway.live import body
 from rebracket.gateway.live.session import Host, Session
 from rebracket.messages import EVENT, Event, Ready, StreamFailed, Summary, WindowRead
+from rebracket.taxonomy import RebracketingType
 from tests.gateway.asgi import connection
 from tests.gateway.test_app import problem
 from tests.live_audio import Frames, floats, music, wav
 from tests.segment.audio_files import encode
 
 RATE = 16_000
-RAW = {"encoding": "pcm_s16le", "sample_rate": RATE, "window_s": 1}
+RAW: dict[str, Any] = {"encoding": "pcm_s16le", "sample_rate": RATE, "window_s": 1}
 
 
 def lines(client: TestClient, body: Any, **query: Any) -> list[Event]:
@@ -37,7 +38,7 @@ def places(events: list[Event]) -> list[tuple[int, int, int, bool]]:
     return [(w.seq, w.start_sample, w.end_sample, w.final) for w in found]
 
 
-def readings(events: list[Event]) -> list[dict[str, float]]:
+def readings(events: list[Event]) -> list[dict[RebracketingType, float]]:
     found = [event for event in events if isinstance(event, WindowRead)]
     return [window.prediction.probabilities for window in found if window.prediction]
 
