@@ -14,10 +14,11 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from rebracket.segment.live.pcm import WIDTHS
 from tests.scripted_server import PREDICTION
 
 WINDOW, HOP = 400, 200
-"""Samples; a sample has two bytes."""
+"""Samples."""
 
 QUARTER = WINDOW // 4
 
@@ -37,7 +38,8 @@ class Take:
     @property
     def at(self) -> int:
         """The sample of the stream that comes next."""
-        return int(self.start["from_sample"]) + len(self.audio) // 2
+        width: int = WIDTHS[self.start["encoding"]] * self.start["channels"]
+        return int(self.start["from_sample"]) + len(self.audio) // width
 
 
 Behaviour = Callable[["StreamServer", ServerConnection, Take], Awaitable[None]]
