@@ -64,7 +64,8 @@ class Recording:
         return self._end_is_sent
 
     async def put(self, item: bytes | Flush | NewWords) -> None:
-        """Keep what the source said; returns when there is room for more."""
+        """Keep what the source said, when there is room for it."""
+        await asyncio.sleep(0)  # a source that never waits would let nobody else run
         if isinstance(item, Flush | NewWords):
             await self._wait_for_room()
             self._said.append(_Said(self._begin + len(self._audio), item))
@@ -113,7 +114,6 @@ class Recording:
         self._freed.set()
 
     async def _wait_for_room(self) -> None:
-        await asyncio.sleep(0)  # a source that never waits would let nobody else run
         while self._is_full():
             self._freed.clear()
             await self._freed.wait()
