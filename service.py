@@ -10,14 +10,20 @@ import bentoml
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from rebracket import __version__
 from rebracket.config import SHADOW, settings
 from rebracket.durations import duration
 from rebracket.errors import FieldError, InvalidRequest, ReloadRefused, StoreError
 from rebracket.gateway import caller, problems
+from rebracket.gateway.access import STREAM
 from rebracket.gateway.app import Service
+from rebracket.gateway.live import body, socket
+from rebracket.gateway.live.seats import Seats
+from rebracket.gateway.live.session import Host
 from rebracket.inference.collector import quiet_collector
 from rebracket.inference.lanes import Lanes, lanes_of
 from rebracket.inference.predictor import Predictor, Reader
@@ -73,6 +79,15 @@ class Rebracket:
         )
         self.runner = Runner(lanes, deployment.batching)
         self.shadow = Shadow(self._read_along, is_idle=self.runner.is_idle)
+        streaming = deployment.streaming
+        self.live = Host(
+            runner=self.runner,
+            monitor=self.monitor,
+            choose=self._reader,
+            seats=Seats(streaming.streams(deployment.workers), max_lag_ms=streaming.max_lag_ms),
+            settings=streaming,
+            origins=deployment.api.cors_origins,
+        )
         quiet_collector()
 
     def _home(self) -> tuple[Load, Lanes]:
@@ -232,7 +247,22 @@ async def reload(_: Request) -> Response:
     return Response(body.model_dump_json(), media_type="application/json")
 
 
+async def live_socket(websocket: WebSocket) -> None:
+    """GET /stream."""
+    await socket.serve(websocket, bentoml.get_current_service().live)
+
+
+class LiveBody:
+    """POST /stream."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        await body.serve(scope, receive, send, bentoml.get_current_service().live)
+
+
 routes = [
+    WebSocketRoute(STREAM, live_socket),
+    Route(STREAM, LiveBody(), methods=["POST"]),
     Route("/health", health),
     Route("/models", models),
     Route("/experiments", experiment_report),

@@ -143,8 +143,32 @@ class RateLimit(Section):
     )
     default: Rate = Rate("600/minute")
     work: Rate | None = Rate("300000/minute")
+    streams: Annotated[int, Field(ge=1, le=10**6)] | None = 64
     on_failure: Literal["open", "closed"] = "open"
     timeout_s: Annotated[float, Field(gt=0, le=10)] = 0.25
+
+
+class Streaming(Section):
+    """How live audio is read, and how much of it a worker takes.
+
+    `max_streams` is in streams of 44.1 kHz, one channel, windows of 4 s and half overlap; one that
+    costs more counts for more. 0 means `STREAMS_A_CORE` for each core that the worker has.
+    """
+
+    window_s: Annotated[float, Field(ge=1, le=30)] = 4.0
+    overlap: Annotated[float, Field(ge=0, le=0.95)] = 0.5
+    max_streams: Annotated[int, Field(ge=0, le=10**6)] = 0
+    max_lag_ms: Annotated[float, Field(ge=1, le=60_000)] = 150.0
+    idle_s: Seconds = 30.0
+    stall_s: Seconds = 10.0
+    max_frame_bytes: Annotated[int, Field(ge=1024, le=64 * MIB)] = MIB
+
+    def streams(self, workers: int) -> float:
+        """What one of so many workers takes."""
+        return self.max_streams or STREAMS_A_CORE * available_cores() / workers
+
+
+STREAMS_A_CORE = 48
 
 
 class Drift(Section):
@@ -186,6 +210,7 @@ class Deployment(Section):
     ab: AB = AB()
     auth: Auth = Field(default_factory=Auth)
     rate_limit: RateLimit = Field(default_factory=RateLimit)
+    streaming: Streaming = Streaming()
     monitoring: Monitoring = Field(default_factory=Monitoring)
     logs: Logs = Logs()
 

@@ -24,8 +24,10 @@ RebracketError
 │       └── Busy           429, 503, says when to come again
 └── RequestError           an HTTP answer other than 200
     ├── BadRequest         400, not HTTP
+    ├── TooManyFrames      400, a stream in frames that hold next to nothing
     ├── Unauthorized       401, whatever was wrong with the key
     ├── Forbidden          403, names the missing scope
+    │   └── WrongOrigin    403, a page that may not ask
     ├── NotFound           404
     ├── WrongMethod        405, says what is allowed
     ├── SlowRequest        408
@@ -34,10 +36,12 @@ RebracketError
     ├── InvalidRequest     422, names the fields
     ├── HeadersTooLarge    431
     ├── HttpError          any other status, from frameworks
+    ├── OutOfTurn          409, a message that has no place at this point of a stream
     ├── InternalError      500
     ├── RetryLater         says when to come again
     │   ├── TooManyRequests    429
     │   └── Unavailable        503
+    │       └── Draining       503, the worker ends
     └── DeadlineExceeded   504
 """
 
@@ -194,6 +198,14 @@ class BadRequest(RequestError):
     title = "Not a valid HTTP request"
 
 
+class TooManyFrames(RequestError):
+    """A stream comes in frames that hold next to nothing."""
+
+    status = 400
+    slug = "too-many-frames"
+    title = "The audio comes in too many frames"
+
+
 class Unauthorized(RequestError):
     """No key, or none that opens anything: why stays with us."""
 
@@ -217,6 +229,16 @@ class Forbidden(RequestError):
 
     def __init__(self, scope: str) -> None:
         super().__init__(f"This needs a key with the scope '{scope}'")
+
+
+class WrongOrigin(Forbidden):
+    """A page of an origin that is not allowed to ask."""
+
+    slug = "wrong-origin"
+    title = "Pages of this origin may not ask"
+
+    def __init__(self) -> None:
+        RequestError.__init__(self, "The origin is not among deployment.api.cors_origins")
 
 
 class NotFound(RequestError):
@@ -252,6 +274,14 @@ class ReloadRefused(RequestError):
     status = 409
     slug = "reload-refused"
     title = "These models can't be served"
+
+
+class OutOfTurn(RequestError):
+    """A stream's message that has no place at this point of it."""
+
+    status = 409
+    slug = "out-of-turn"
+    title = "The message has no place at this point of the stream"
 
 
 class PayloadTooLarge(RequestError):
@@ -326,6 +356,13 @@ class Unavailable(RetryLater):
     status = 503
     slug = "unavailable"
     title = "Service is not available right now"
+
+
+class Draining(Unavailable):
+    """The worker ends; another one takes the stream up."""
+
+    slug = "draining"
+    title = "The service is being restarted"
 
 
 class DeadlineExceeded(RequestError):

@@ -123,3 +123,8 @@ class StreamFailed(Schema):
 Event = Annotated[Ready | WindowRead | Summary | StreamFailed, Field(discriminator="type")]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 """Reads what the service says."""
+
+
+def dumps(event: Event) -> str:
+    """An event as JSON in one line; a failure without what it does not say."""
+    return event.model_dump_json(exclude_none=isinstance(event, StreamFailed))

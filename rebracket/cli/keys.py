@@ -27,7 +27,7 @@ def keys() -> None:
 
 @keys.command(
     epilog="Example: rebracket keys create --name studio --scopes predict,stream --expires 90d "
-    "--rate 600/minute"
+    "--rate 600/minute --streams 8"
 )
 @click.option("--name", required=True, help="Who holds it; up to 64 characters.")
 @click.option(
@@ -39,10 +39,19 @@ def keys() -> None:
 @click.option("--expires", help="Lifetime: 30m, 12h, 90d, 52w; default: none.")
 @click.option("--rate", help="Requests, like 600/minute; default: the settings'.")
 @click.option("--work", help="Work in tokens, like 300000/minute; default: the settings'.")
+@click.option(
+    "--streams", type=click.IntRange(1), help="Streams open at once; default: the settings'."
+)
 @as_json_option
 @fails_in_one_line
 def create(
-    name: str, scopes: str, expires: str | None, rate: str | None, work: str | None, as_json: bool
+    name: str,
+    scopes: str,
+    expires: str | None,
+    rate: str | None,
+    work: str | None,
+    streams: int | None,
+    as_json: bool,
 ) -> None:
     """Make a key and print it: once, it is not stored."""
     if not 0 < len(name) <= MAX_NAME or not name.isprintable():
@@ -52,6 +61,7 @@ def create(
         "lifetime": parse_duration("--expires", expires) if expires else None,
         "rate": _rate("--rate", rate),
         "work": _rate("--work", work),
+        "streams": streams,
     }
     with _store() as store:
         _print_new(store.create(name, **arguments), as_json=as_json)
@@ -139,6 +149,7 @@ def _describe(record: "KeyRecord") -> dict[str, Any]:
         "scopes": list(record.scopes),
         "rate": record.rate,
         "work": record.work,
+        "streams": record.streams,
         "created": record.created.isoformat(),
         "expires": record.expires and record.expires.isoformat(),
         "revoked": record.revoked and record.revoked.isoformat(),

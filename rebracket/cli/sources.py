@@ -9,12 +9,11 @@ from threading import Semaphore, Thread
 from typing import Protocol
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from rebracket.errors import RebracketError
 from rebracket.messages import Encoding
-from rebracket.segment.audio import QUALITY
+from rebracket.segment.audio import resampler
 from rebracket.segment.live.pcm import WIDTHS
 from rebracket.segment.pcm import Pcm
 
@@ -79,10 +78,10 @@ def _within_rate(pcm: Pcm) -> Pcm:
 
 
 def _resampled(pcm: Pcm) -> Iterator[NDArray[np.float32]]:
-    resampler = soxr.ResampleStream(pcm.rate, SLOWER, pcm.channels, "float32", QUALITY)
+    resampling = resampler(pcm.rate, pcm.channels, SLOWER)
     for block in pcm.blocks:
-        yield np.clip(resampler.resample_chunk(block), -1, 1)
-    rest = resampler.resample_chunk(np.empty((0, pcm.channels), np.float32), last=True)
+        yield np.clip(resampling.resample_chunk(block), -1, 1)
+    rest = resampling.resample_chunk(np.empty((0, pcm.channels), np.float32), last=True)
     yield np.clip(rest, -1, 1)
 
 

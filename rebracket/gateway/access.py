@@ -10,9 +10,11 @@ from starlette.types import Scope as Connection
 from rebracket.gateway.keys import Scope
 
 OPEN = frozenset({"/health", "/livez", "/healthz", "/readyz"})
+STREAM = "/stream"
 NEEDS: dict[str, Scope] = {
     "/predict": "predict",
     "/predict_batch": "predict",
+    STREAM: "stream",
     "/experiments": "admin",
     "/admin/reload": "admin",
 }

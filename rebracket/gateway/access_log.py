@@ -1,4 +1,4 @@
-"""One log line a request, when its answer has gone, and what the answer took beside inference."""
+"""One log line a request or stream, when its answer has gone, and what the answer took beside inference."""
 
 import logging
 from http import HTTPStatus
@@ -27,7 +27,7 @@ class AccessLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         started = perf_counter()
@@ -35,8 +35,10 @@ class AccessLog:
 
         async def noting(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 status = message["status"]
+            elif message["type"] == "websocket.accept":
+                status = HTTPStatus.SWITCHING_PROTOCOLS
             await send(message)
 
         try:
@@ -46,7 +48,8 @@ class AccessLog:
             note_overhead(trace.current(), seconds)
             if status != HTTPStatus.OK or scope["path"] not in QUIET:
                 fields = describe(scope, trace.current(), status, seconds)
-                logger.info("%s %s", scope["method"], _path(scope), extra={"fields": fields})
+                method = scope.get("method", "GET")
+                logger.info("%s %s", method, _path(scope), extra={"fields": fields})
 
 
 def describe(scope: Scope, request: Trace, status: int, seconds: float) -> dict[str, Any]:
@@ -54,7 +57,7 @@ def describe(scope: Scope, request: Trace, status: int, seconds: float) -> dict[
     ok = status < HTTPStatus.BAD_REQUEST
     fields: dict[str, Any] = {
         "status": status,
-        "outcome": "ok" if ok else request.outcome or "abandoned",
+        "outcome": request.outcome or ("ok" if ok else "abandoned"),
         "duration_ms": round(seconds * 1000, 2),
         "client": str(access.client_address(scope) or ""),
     }

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -44,6 +45,7 @@ class Gatekeeper:
         request_trace.key_id = record.id if record else ""
         request_trace.subject = request_trace.subject or who.subject
         who.work = (record and record.work) or self.rate_limit.work
+        who.streams = (record and record.streams) or self.rate_limit.streams
         rate = (record and record.rate) or self.rate_limit.default
         request = Charge(f"requests:{who.subject}", "requests", rate)
         await self._take(who, request, *self._failure(scope, probe=True))
@@ -61,10 +63,12 @@ class Gatekeeper:
     async def _identify(self, scope: Scope, who: Caller) -> KeyRecord:
         assert self.keyring is not None
         try:
-            return self.keyring.check(access.credential(Headers(scope=scope)))
+            record = self.keyring.check(access.credential(Headers(scope=scope)))
         except Unauthorized:
             await self._take(who, *self._failure(scope, probe=False))
             raise
+        who.is_valid = partial(self.keyring.is_active, record.id)
+        return record
 
     def _failure(self, scope: Scope, *, probe: bool) -> list[Charge]:
         """The charge for failing; an address that failed too often is refused with any key.

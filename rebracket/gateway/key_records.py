@@ -24,6 +24,7 @@ class KeyRecord:
     scopes: tuple[Scope, ...]
     rate: Rate | None
     work: Rate | None
+    streams: int | None
     created: datetime
     expires: datetime | None
     revoked: datetime | None

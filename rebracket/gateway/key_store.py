@@ -29,6 +29,7 @@ KEYS = sa.Table(
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Column("expires", sa.BigInteger),
     sa.Column("revoked", sa.BigInteger),
+    sa.Column("streams", sa.Integer),
 )
 REVISION = sa.Table(
     "api_key_revision", METADATA, sa.Column("revision", sa.BigInteger, nullable=False)
@@ -65,6 +66,7 @@ class KeyStore:
         lifetime: timedelta | None = None,
         rate: Rate | None = None,
         work: Rate | None = None,
+        streams: int | None = None,
     ) -> NewKey:
         """Make a key that opens `scopes` for `lifetime`, for ever if None."""
         key, made = Key.generate(), now()
@@ -76,6 +78,7 @@ class KeyStore:
             scopes=scopes,
             rate=rate,
             work=work,
+            streams=streams,
             created=made,
             expires=made + lifetime if lifetime else None,
             revoked=None,
@@ -88,7 +91,7 @@ class KeyStore:
         """Put a key with all scopes into a store that holds none; whether it was empty."""
         made = now()
         record = KeyRecord(
-            key.id, key.id, "bootstrap", key.digest, SCOPES, None, None, made, None, None
+            key.id, key.id, "bootstrap", key.digest, SCOPES, None, None, None, made, None, None
         )
         with self._writing() as connection:
             if connection.execute(sa.select(KEYS.c.id).limit(1)).first():
@@ -188,6 +191,7 @@ def _row(record: KeyRecord) -> dict[str, Any]:
         "scopes": ",".join(record.scopes),
         "rate": record.rate,
         "work": record.work,
+        "streams": record.streams,
         "created": int(record.created.timestamp()),
         "expires": record.expires and int(record.expires.timestamp()),
         "revoked": record.revoked and int(record.revoked.timestamp()),
@@ -203,6 +207,7 @@ def _record(row: Any) -> KeyRecord:
         scopes=tuple(scope for scope in SCOPES if scope in row["scopes"].split(",")),
         rate=Rate(row["rate"]) if row["rate"] else None,
         work=Rate(row["work"]) if row["work"] else None,
+        streams=row["streams"],
         created=_time(row["created"]),
         expires=_time(row["expires"]) if row["expires"] is not None else None,
         revoked=_time(row["revoked"]) if row["revoked"] is not None else None,

@@ -120,5 +120,13 @@ class Keyring:
             return record
         raise Unauthorized
 
+    def is_active(self, key_id: str) -> bool:
+        """Whether a key that has opened something is still active, as far as is known.
 
-_EMPTY = KeyRecord("", "", "", b"", (), None, None, now(), None, None)
+        A store out of reach keeps new requests out; what goes on by then is not ended by it.
+        """
+        record = self._records.get(key_id)
+        return record is not None and record.state(now()) == "active"
+
+
+_EMPTY = KeyRecord("", "", "", b"", (), None, None, None, now(), None, None)

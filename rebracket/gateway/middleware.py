@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Collection
 from time import monotonic
 from uuid import uuid4
 
@@ -88,6 +89,7 @@ class BodyLimit:
     One in parts may hold `multipart_limit` bytes, any other `limit`. All bodies of requests under way
     together may hold `total_limit`; one that comes alone is read whatever that is.
     A body has `timeout_s` seconds, and one more for every `MIN_RATE` bytes that have come.
+    Bodies of the paths in `unbounded` are read as they come, by someone who bounds them.
     `PayloadTooLarge`, `SlowRequest` and `Unavailable` are raised from the reader's `receive`.
     """
 
@@ -99,8 +101,10 @@ class BodyLimit:
         multipart_limit: int,
         total_limit: int,
         timeout_s: float = 20.0,
+        unbounded: Collection[str] = (),
     ) -> None:
         self.app = app
+        self.unbounded = unbounded
         self.held = 0
         self.total_limit = total_limit
         self.limit = limit
@@ -109,7 +113,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in self.unbounded:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)

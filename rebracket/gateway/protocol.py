@@ -8,12 +8,12 @@ from asyncio import TimerHandle, Transport
 from typing import Any
 
 from starlette.responses import Response
-from uvicorn.config import HTTP_PROTOCOLS
+from uvicorn.config import HTTP_PROTOCOLS, WS_PROTOCOLS
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from rebracket.config import Api, settings
 from rebracket.errors import BadRequest, HeadersTooLarge, RequestError, SlowRequest, Unavailable
-from rebracket.gateway import problems
+from rebracket.gateway import draining, problems
 from rebracket.gateway.middleware import new_request_id
 
 MAX_FIELDS = 100
@@ -22,8 +22,9 @@ RETRY_AFTER_S = 2
 
 
 def install() -> None:
-    """Make uvicorn's default protocol this one."""
+    """Make uvicorn's default protocols this one and `BoundedWebSocket`."""
     HTTP_PROTOCOLS["auto"] = f"{__name__}:BoundedProtocol"
+    WS_PROTOCOLS["auto"] = "rebracket.gateway.websocket:BoundedWebSocket"
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -115,6 +116,11 @@ class BoundedProtocol(HttpToolsProtocol):
         super().resume_writing()
         if self.write_timer is not None:
             self.write_timer.cancel()
+
+    def shutdown(self) -> None:
+        """Tell live streams that the worker is ending."""
+        draining.begin()
+        super().shutdown()
 
     def send_400_response(self, msg: str) -> None:
         """What uvicorn answers to bytes that it can't parse, or that we stopped parsing."""

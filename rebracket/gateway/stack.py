@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from rebracket.config import Api, Deployment
+from rebracket.gateway import access
 from rebracket.gateway.access_log import AccessLog
 from rebracket.gateway.answers import ProblemAnswers
 from rebracket.gateway.deadline import Deadline
@@ -80,6 +81,7 @@ class Gateway:
                 multipart_limit=api.max_multipart_bytes,
                 total_limit=api.max_bodies_bytes,
                 timeout_s=api.body_timeout_s,
+                unbounded=(access.STREAM,),
             ),
         ]
 

@@ -9,7 +9,7 @@ from time import perf_counter
 from rebracket.config import Batching
 from rebracket.errors import RequestError, Unavailable
 from rebracket.inference.dispatcher import Dispatcher
-from rebracket.inference.jobs import Job, Request
+from rebracket.inference.jobs import Job, Reading, Request
 from rebracket.inference.lanes import Lanes
 from rebracket.inference.material import Material
 from rebracket.inference.predictor import Reader
@@ -95,6 +95,21 @@ class Runner:
         items = [item for item in encoded if isinstance(item, Item)]
         answers = iter(await self._read(reader, items, caller, admit, observe))
         return [next(answers) if isinstance(item, Item) else item for item in encoded]
+
+    async def score(
+        self, reader: Reader, material: Material, *, caller: Hashable, admit: Admit
+    ) -> Reading:
+        """The raw scores of what has been encoded.
+
+        Raises:
+            Unavailable: too much waits, or this has waited for `max_latency_ms`.
+        """
+        await admit(material.work)
+        request = Request(caller)
+        job = Job(request, reader.engines, material)
+        self._dispatcher.submit(request, [job])
+        with self._waiting(request, [job]):
+            return await job.answer
 
     async def _read(
         self,

@@ -38,6 +38,14 @@ BATCH_ITEMS = Histogram(
 QUEUE_ITEMS = Gauge(
     "rebracket_queue_items", "Token windows that wait to be computed.", multiprocess_mode="livesum"
 )
+STREAM_SESSIONS = Gauge(
+    "rebracket_stream_sessions", "Live streams that are open.", multiprocess_mode="livesum"
+)
+STREAM_LAG = Histogram(
+    "rebracket_stream_lag_seconds",
+    "Seconds from the arrival of a window's last sample to its answer.",
+    buckets=SECONDS,
+)
 DROPPED_ITEMS = Counter(
     "rebracket_dropped_items_total",
     "Token windows whose caller hung up or that waited too long; segments that a shadow left out.",

@@ -43,12 +43,15 @@ class Monitor:
         forget_dead_workers()
 
     @contextmanager
-    def request(self, reader: Reader) -> Iterator["Observer"]:
-        """What is told of a request's segments; a request that fails is one row."""
+    def request(self, reader: Reader, *, request: Trace | None = None) -> Iterator["Observer"]:
+        """What is told of a request's segments, by default of the current one's.
+
+        A request that fails is one row.
+        """
         sampled = random() < self._settings.sample
         observer = Observer(
             reader,
-            trace.current(),
+            request or trace.current(),
             self._writer if sampled else None,
             store_content=self._settings.store_content,
         )

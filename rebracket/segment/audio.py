@@ -76,10 +76,10 @@ def _open(data: bytes) -> AbstractContextManager[Pcm]:
 def _collect(pcm: Pcm) -> NDArray[np.float32]:
     """All blocks, resampled: float32 [1 or 2, samples]."""
     tape = _Tape(pcm)
-    resampler = soxr.ResampleStream(pcm.rate, RATE, pcm.channels, "float32", QUALITY)
+    resampling = resampler(pcm.rate, pcm.channels)
     for block in pcm.blocks:
-        tape.add(resampler.resample_chunk(block))
-    tape.add(resampler.resample_chunk(np.empty((0, pcm.channels), np.float32), last=True))
+        tape.add(resampling.resample_chunk(block))
+    tape.add(resampling.resample_chunk(np.empty((0, pcm.channels), np.float32), last=True))
     return tape.samples()
 
 
@@ -90,14 +90,30 @@ def _folded(pcm: Pcm) -> Iterator[NDArray[np.float32]]:
     for block in pcm.blocks:
         read += len(block)
         check_length(read, pcm.rate)
-        clean, count = _clean(block)
+        clean, count = cleaned(block)
         broken += count
         yield clean if fold is None else clean @ fold
     if broken * 2 > read * pcm.channels:
         raise Undecodable("Over half of the samples are not numbers")
 
 
-def _clean(block: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], int]:
+def resampler(rate: int, channels: int, to: int = RATE) -> soxr.ResampleStream:
+    """Takes blocks [samples, channels] at `rate` Hz to another; how they are cut changes nothing."""
+    return soxr.ResampleStream(rate, to, channels, "float32", QUALITY)
+
+
+def resampled(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    """All of a sound [samples, channels] at `rate` Hz, at `RATE`: [channels, samples]."""
+    found = soxr.resample(samples, rate, RATE, QUALITY)
+    return np.ascontiguousarray(np.clip(found, -1, 1).T)
+
+
+def resampled_length(samples: int, rate: int) -> int:
+    """How many samples so many at `rate` Hz become at `RATE`."""
+    return (2 * samples * RATE + rate) // (2 * rate)
+
+
+def cleaned(block: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], int]:
     """The block within -1 to 1, and how many samples were no finite numbers: they are 0 now."""
     finite = np.isfinite(block)
     count = int(finite.size - np.count_nonzero(finite))
@@ -130,7 +146,7 @@ class _Tape:
     def __init__(self, pcm: Pcm) -> None:
         most = MAX_SECONDS * pcm.rate
         frames = most if pcm.frames is None else min(pcm.frames, most)
-        length = (2 * frames * RATE + pcm.rate) // (2 * pcm.rate)
+        length = resampled_length(frames, pcm.rate)
         self._room = np.empty((pcm.channels, length), np.float32)
         self._used = 0
 

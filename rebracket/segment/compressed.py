@@ -16,6 +16,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from rebracket.errors import Undecodable
+from rebracket.segment.id3 import MOST_TAGS, tag_bytes
 from rebracket.segment.ogg import intact_end
 from rebracket.segment.pcm import BLOCK, OGG_ORDER, WAV_ORDER, Pcm, check_length, check_shape
 
@@ -24,12 +25,6 @@ CONTAINERS = {"FLAC": WAV_ORDER, "OGG": OGG_ORDER, "MP3": WAV_ORDER}
 
 UNKNOWN_LENGTH = 2**63 - 1
 """libsndfile's number of frames where a file does not say."""
-
-MOST_TAGS = 8
-"""ID3 tags that are passed over; files have one, carelessly written ones a few."""
-
-TAG = re.compile(rb"ID3..(?P<flags>.)(?P<size>[\x00-\x7f]{4})", re.DOTALL)
-"""An ID3v2 tag's header (id3.org, "ID3 tag version 2.4.0", section 3.1)."""
 
 PADDING = re.compile(rb"\0*")
 """Zeros after a tag, which some writers leave out of its size."""
@@ -67,7 +62,7 @@ class _Memory:
         return len(part)
 
 
-class _File(soundfile.SoundFile):  # type: ignore[misc]  # its module is untyped
+class ForwardFile(soundfile.SoundFile):  # type: ignore[misc]  # its module is untyped
     """A file that is read from front to back.
 
     soundfile seeks after each read to where it already is, which a codec pays for by decoding
@@ -87,7 +82,7 @@ def open_compressed(data: bytes) -> Iterator[Pcm]:
     """
     music = _music(data)
     try:
-        file = _File(_Memory(music), "r")
+        file = ForwardFile(_Memory(music), "r")
     except soundfile.SoundFileError:
         raise Undecodable("The file's headers can't be read") from None
     try:
@@ -106,13 +101,14 @@ def _describe(file: soundfile.SoundFile) -> Pcm:
     if known:
         check_length(file.frames, file.samplerate)
     frames = file.frames if known else None
-    return Pcm(file.samplerate, file.channels, frames, order, _blocks(file))
+    return Pcm(file.samplerate, file.channels, frames, order, read_blocks(file))
 
 
-def _blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
+def read_blocks(file: soundfile.SoundFile, frames: int = BLOCK) -> Iterator[NDArray[np.float32]]:
+    """What can be decoded, so many frames at a time: [frames, channels]."""
     while True:
         try:
-            block = file.read(BLOCK, dtype="float32", always_2d=True)
+            block = file.read(frames, dtype="float32", always_2d=True)
         except soundfile.SoundFileError:
             return
         if not len(block):
@@ -137,12 +133,10 @@ def _tags_end(data: bytes) -> int:
     """The end of the ID3v2 tags, and of the padding after them, that a file begins with."""
     at = 0
     for _ in range(MOST_TAGS):
-        tag = TAG.match(data, at)
-        if tag is None:
+        size = tag_bytes(data, at)
+        if not size:
             break
-        size = sum(byte << shift for byte, shift in zip(tag["size"], (21, 14, 7, 0), strict=True))
-        footer = 10 if tag["flags"][0] & 0x10 else 0
-        padding = PADDING.match(data, tag.end() + size + footer)
+        padding = PADDING.match(data, at + size)
         at = padding.end() if padding else len(data)
     return at
 

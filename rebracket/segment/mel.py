@@ -53,28 +53,75 @@ class SoundWindow(MusicWindow):
         return planes(self.samples)
 
 
+@dataclass(frozen=True, slots=True)
+class LevelsWindow(MusicWindow):
+    """Some of a sound whose levels are known: `known` as `levels` gives them."""
+
+    INPUT = "planes"
+    known: Levels
+
+    @property
+    def work(self) -> int:
+        """How many frames it has."""
+        return len(self.known)
+
+    def features(self) -> Levels:
+        """[frames, PLANES, BANDS]."""
+        return planes_of(self.known)
+
+
 def windows(sound: Sound) -> list[SoundWindow]:
-    """Even windows of at most `WINDOW_S` seconds.
+    """Even windows of at most about `WINDOW_S` seconds.
 
     Args:
         sound: one or two channels at `RATE`.
     """
-    length = sound.samples.shape[1]
+    samples = sound.samples
+    return [SoundWindow(samples[:, start:end]) for start, end in pairwise(edges(samples.shape[1]))]
+
+
+def edges(length: int) -> list[int]:
+    """Where the windows of so many samples begin, each a multiple of `HOP`, and where the last ends."""
     count = max(1, ceil(length / (WINDOW_S * RATE)))
-    edges = np.linspace(0, length, count + 1).round().astype(int)
-    return [SoundWindow(sound.samples[:, start:end]) for start, end in pairwise(edges)]
+    inner = np.linspace(0, length / HOP, count + 1)[:-1].round().astype(int) * HOP
+    return [*inner.tolist(), length]
 
 
 def planes(samples: NDArray[np.float32]) -> Levels:
     """The planes [frames, PLANES, BANDS] of samples [channels, samples]."""
-    left = spectra(samples[0])
-    right = left if len(samples) == 1 else spectra(samples[1])
-    middle = _within_range(log_mel((left + right) / 2))
+    return planes_of(levels(centred(samples)))
+
+
+def centred(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Samples [..., samples] with half a frame of silence around them: frames are centred on hops."""
+    return np.pad(samples, [*[(0, 0)] * (samples.ndim - 1), (FFT // 2, FFT // 2)])
+
+
+def levels(padded: NDArray[np.float32]) -> Levels:
+    """What of a window's planes depends on no other frame: log-mel levels [frames, parts, BANDS].
+
+    The parts are the middle alone, or middle, left, right, and side of two channels.
+
+    Args:
+        padded: samples [channels, samples] from half a frame before the first frame's centre to half
+            a frame after the last one's.
+    """
+    left = spectra(padded[0])
+    if len(padded) == 1:
+        return log_mel(left)[:, None]
+    right = spectra(padded[1])
+    parts = ((left + right) / 2, left, right, (left - right) / 2)
+    return np.stack([log_mel(part) for part in parts], axis=1)
+
+
+def planes_of(levels: Levels) -> Levels:
+    """The planes [frames, PLANES, BANDS] of a window's levels [frames, parts, BANDS]."""
+    middle = _within_range(levels[:, 0])
     floor = float(middle.min())
     apart, side = np.zeros_like(middle), np.full_like(middle, floor)
-    if right is not left:
-        levels = [np.maximum(log_mel(part), floor) for part in (left, right, (left - right) / 2)]
-        apart, side = np.clip((levels[0] - levels[1]) / 3, -2, 2), levels[2]
+    if levels.shape[1] > 1:
+        left, right, side = np.moveaxis(np.maximum(levels[:, 1:], floor), 1, 0)
+        apart = np.clip((left - right) / 3, -2, 2)
     width = np.clip((side - middle) / 4, -2, 1)
     return np.stack([(middle - middle.mean()) / 4, apart, width], axis=1)
 
@@ -83,12 +130,11 @@ def _within_range(levels: Levels) -> Levels:
     return np.asarray(np.maximum(levels, levels.max() - RANGE))
 
 
-def spectra(samples: NDArray[np.float32]) -> Spectra:
-    """Short-time Fourier transform [frames, FFT / 2 + 1]: periodic Hann window, frames centred on hops.
+def spectra(padded: NDArray[np.float32]) -> Spectra:
+    """Short-time Fourier transform [frames, FFT / 2 + 1]: periodic Hann window, a frame each hop.
 
-    As `librosa.stft(samples, n_fft=FFT, hop_length=HOP)` has it, transposed.
+    As `librosa.stft(padded, n_fft=FFT, hop_length=HOP, center=False)` has it, transposed.
     """
-    padded = np.pad(samples, FFT // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, FFT)[::HOP]
     found: Spectra = np.fft.rfft(frames * _hann(), axis=1).astype(np.complex64, copy=False)
     return found

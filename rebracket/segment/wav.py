@@ -7,7 +7,7 @@ files. Sizes that say more than there is are taken as "to the end".
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from struct import Struct, pack, unpack_from
+from struct import Struct, pack
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,15 @@ LONG_SIZES = Struct("<QQ")
 SUBFORMAT_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 """What follows the tag in the GUID that an extensible format names its samples by."""
 
+CHUNK = Struct("<4sI")
+"""Name and size of a chunk, before its content."""
+
+FIRST_CHUNK = 12
+"""Where it begins, after 'RIFF', the file's size and 'WAVE'."""
+
+READ_OF = {b"fmt ": EXTENSION.size, b"ds64": LONG_SIZES.size}
+"""How much of a chunk's content is read at most; of others none is."""
+
 MOST_CHUNKS = 1000
 """A file of millions of empty chunks is not walked to its end."""
 
@@ -41,13 +50,28 @@ UNKNOWN_SIZE = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
-class _Format:
-    """What the 'fmt ' chunk says: `width` is a sample's bytes."""
+class Format:
+    """What the 'fmt ' chunk, which begins at byte `offset`, says: `width` is a sample's bytes."""
 
     tag: int
     channels: int
     rate: int
     width: int
+    offset: int
+
+    @property
+    def frame(self) -> int:
+        """Bytes of a frame."""
+        return self.width * self.channels
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the samples are: from byte `start` on, `size` bytes or, at 0, as many as there are."""
+
+    form: Format
+    start: int
+    size: int
 
 
 def open_wav(data: bytes) -> Pcm:
@@ -55,68 +79,87 @@ def open_wav(data: bytes) -> Pcm:
 
     Raises Undecodable, with the byte, for a header that can't be used, and TooMuchMusic.
     """
-    if data[8:12] != b"WAVE":
+    found = find_samples(data)
+    if isinstance(found, int):
+        raise Undecodable("Expected a chunk 'data'", offset=len(data))
+    form = found.form
+    check_shape(form.rate, form.channels, form.offset)
+    there = len(data) - found.start
+    frames = (min(found.size, there) if found.size else there) // form.frame
+    check_length(frames, form.rate)
+    blocks = _blocks(data, form, found.start, frames)
+    return Pcm(form.rate, form.channels, frames, WAV_ORDER, blocks)
+
+
+def find_samples(head: bytes | bytearray) -> Layout | int:
+    """Read the header that a file begins with; where it goes on, up to which byte it has to be there.
+
+    A size of 0 is one that its writer never came to fill in, as that of a pipe: what follows is
+    meant, to its end. Raises Undecodable, with the byte, for a header that can't be used.
+    """
+    if len(head) < FIRST_CHUNK:
+        return FIRST_CHUNK
+    if head[8:12] != b"WAVE":
         raise Undecodable("Expected 'WAVE' after 'RIFF'", offset=8)
-    form: _Format | None = None
+    form: Format | None = None
     long_size: int | None = None
-    for name, start, size in _chunks(data):
+    after = FIRST_CHUNK
+    for name, start, size in _chunks(head):
+        end = start + min(size, READ_OF.get(name, 0))
+        if len(head) < end:
+            return end
         if name == b"fmt " and form is None:
-            form = _read_format(data[start : start + min(size, EXTENSION.size)], start)
-        elif name == b"ds64" and LONG_SIZES.size <= min(size, len(data) - start):
-            long_size = LONG_SIZES.unpack_from(data, start)[1]
+            form = _read_format(head[start:end], start)
+        elif name == b"ds64" and end - start == LONG_SIZES.size:
+            _, long_size = LONG_SIZES.unpack_from(head, start)
         elif name == b"data" and form is None:
-            raise Undecodable("Expected a chunk 'fmt ' before 'data'", offset=start - 8)
+            raise Undecodable("Expected a chunk 'fmt ' before 'data'", offset=start - CHUNK.size)
         elif name == b"data" and form is not None:
             held = long_size if size == UNKNOWN_SIZE and long_size is not None else size
-            return _open_samples(data, form, start, held)
-    raise Undecodable("Expected a chunk 'data'", offset=len(data))
+            return Layout(form, start, held)
+        after = start + size + size % 2
+    return after + CHUNK.size
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Name, first byte and declared size of each chunk."""
-    at = 12
+def _chunks(head: bytes | bytearray) -> Iterator[tuple[bytes, int, int]]:
+    """Name, first byte and declared size of each chunk whose header is there."""
+    at = FIRST_CHUNK
     for _ in range(MOST_CHUNKS):
-        if at + 8 > len(data):
+        if len(head) < at + CHUNK.size:
             return
-        name, size = unpack_from("<4sI", data, at)
-        yield name, at + 8, size
-        at += 8 + size + size % 2
+        name, size = CHUNK.unpack_from(head, at)
+        yield name, at + CHUNK.size, size
+        at += CHUNK.size + size + size % 2
+    raise Undecodable(f"Expected a chunk 'data' among the first {MOST_CHUNKS}", offset=at)
 
 
-def _read_format(chunk: bytes, offset: int) -> _Format:
+def _read_format(chunk: bytes | bytearray, offset: int) -> Format:
     if len(chunk) < BASIC.size:
         raise Undecodable(f"Expected {BASIC.size} bytes of format", offset=offset)
     tag, channels, rate, _, frame, _ = BASIC.unpack_from(chunk)
     if tag == EXTENSIBLE and len(chunk) == EXTENSION.size:
         *_, subformat, tail = EXTENSION.unpack(chunk)
         tag = subformat if tail == SUBFORMAT_TAIL else tag
-    check_shape(rate, channels, offset)
-    width = frame // channels
-    if width not in WIDTHS.get(tag, ()) or frame % channels:
+    width, rest = divmod(frame, max(channels, 1))
+    if width not in WIDTHS.get(tag, ()) or rest:
         raise Undecodable("Expected PCM of 8 to 32 bits or floats of 32 or 64", offset=offset)
-    return _Format(tag, channels, rate, width)
-
-
-def _open_samples(data: bytes, form: _Format, start: int, size: int) -> Pcm:
-    """A size of 0 is one that its writer never came to fill in: the rest of the file is meant."""
-    there = len(data) - start
-    frames = (min(size, there) if size else there) // (form.width * form.channels)
-    check_length(frames, form.rate)
-    return Pcm(form.rate, form.channels, frames, WAV_ORDER, _blocks(data, form, start, frames))
+    return Format(tag, channels, rate, width, offset)
 
 
 def _blocks(
-    data: bytes, form: _Format, start: int, frames: int
+    data: bytes, form: Format, start: int, frames: int
 ) -> Iterator[NDArray[np.floating[Any]]]:
-    step = form.width * form.channels
     for first in range(0, frames, BLOCK):
-        count = min(BLOCK, frames - first) * form.channels
-        samples = _samples(data, form, start + first * step, count)
-        yield samples.reshape(-1, form.channels)
+        at = start + first * form.frame
+        yield read_frames(form, data, at, min(BLOCK, frames - first))
 
 
-def _samples(data: bytes, form: _Format, at: int, count: int) -> NDArray[np.floating[Any]]:
-    """`count` samples from byte `at`, as floats; integers are scaled to -1 to 1."""
+def read_frames(form: Format, data: bytes, at: int, frames: int) -> NDArray[np.floating[Any]]:
+    """So many frames from byte `at` on, as floats [frames, channels]; integers scaled to -1 to 1."""
+    return _samples(form, data, at, frames * form.channels).reshape(-1, form.channels)
+
+
+def _samples(form: Format, data: bytes, at: int, count: int) -> NDArray[np.floating[Any]]:
     if form.tag == FLOAT:
         return np.frombuffer(data, f"<f{form.width}", count, at)
     if form.width == 1:  # the only width without a sign

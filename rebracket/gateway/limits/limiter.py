@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
 from rebracket.config import RateLimit
 from rebracket.errors import LimiterError, Unavailable
@@ -19,6 +20,8 @@ from rebracket.monitoring.metrics import LIMITER_FAILURES
 THREADS = 4
 PAUSE_S = 1.0
 SQLITE = "sqlite:///"
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -66,10 +69,9 @@ class Limiter:
 
     async def take(self, charges: Sequence[Charge]) -> list[Decision]:
         """As `take_here`, from the event loop: at once where that waits for nothing, else by a thread."""
-        decisions = self._ask(self._storage.take_at_once, charges)
+        decisions = self._ask(lambda: self._storage.take_at_once(charges), [])
         if decisions is None:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, self.take_here, charges)
+            return await self._in_thread(lambda: self.take_here(charges))
         return decisions
 
     def take_here(self, charges: Sequence[Charge]) -> list[Decision]:
@@ -78,21 +80,44 @@ class Limiter:
         Raises:
             Unavailable: the storage failed and failing is closed.
         """
-        return self._ask(self._storage.take, charges) or []
+        return self._ask(lambda: self._storage.take(charges), [])
 
-    def _ask(
-        self, take: Callable[[Sequence[Charge]], list[Decision] | None], charges: Sequence[Charge]
-    ) -> list[Decision] | None:
+    async def lease(self, bucket: str, holder: str, *, limit: int, ttl_s: float) -> bool:
+        """As `Storage.lease`; held where the storage failed and failing is open.
+
+        Raises:
+            Unavailable: the storage failed and failing is closed.
+        """
+
+        def lease() -> bool:
+            return self._storage.lease(bucket, holder, limit=limit, ttl_s=ttl_s)
+
+        return await self._in_thread(lambda: self._ask(lease, otherwise=True))
+
+    async def release(self, bucket: str, holder: str) -> None:
+        """As `Storage.release`; where the storage fails, the lease ends by itself."""
+
+        def release() -> None:
+            self._storage.release(bucket, holder)
+
+        with suppress(Unavailable):
+            await self._in_thread(lambda: self._ask(release, None))
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+
+    def _ask(self, call: Callable[[], T], otherwise: T) -> T:
+        """What the storage answers; `otherwise` where it failed and failing is open."""
         if self._clock() >= self._resume_at:
             try:
-                return take(charges)
+                return call()
             except LimiterError as error:
                 self._resume_at = self._clock() + PAUSE_S
                 logger.error("Limits fail %s: %s", self._on_failure, error)  # noqa: TRY400 - one line
         LIMITER_FAILURES.inc()
         if self._on_failure == "closed":
             raise Unavailable("Limits can't be checked right now", retry_after_s=int(PAUSE_S) + 1)
-        return []
+        return otherwise
 
     def close(self) -> None:
         """Let running decisions end; close the storage."""

@@ -1,6 +1,7 @@
 """Buckets in Redis: exact for all machines that share it, on its clock."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 from redis import Redis
@@ -11,9 +12,12 @@ from redis.retry import Retry
 
 from rebracket.errors import LimiterError
 from rebracket.gateway.limits.gcra import EPSILON, Charge, Decision, ceiling, decide
+from rebracket.gateway.limits.redis_leases import Leases
 
 PREFIX = "{rebracket}:"
 """The braces keep all buckets in one slot of a cluster: a script may only touch one."""
+
+LEASES = PREFIX + "leases:"
 
 # A bucket is a hash of its level and the time at which it stood there. Arguments, four a bucket:
 # leak per second, highest level that fits, cost, whether it is a probe. Answers whether all passed,
@@ -61,6 +65,7 @@ class RedisStorage:
         except ValueError as error:
             raise LimiterError(f"deployment.rate_limit.storage: {error}") from None
         self._script = self._redis.register_script(SCRIPT)
+        self._leases = Leases(self._redis, LEASES)
 
     def take(self, charges: Sequence[Charge]) -> list[Decision]:
         """Make all charges, or none if one of them does not fit, as one atomic step.
@@ -77,12 +82,10 @@ class RedisStorage:
                 charge.cost,
                 int(charge.probe),
             ]
-        try:
+        with _failing_as_limiter_error():
             answer = self._script(
                 keys=[PREFIX + charge.bucket for charge in charges], args=arguments
             )
-        except RedisError as error:
-            raise LimiterError(f"limits in Redis: {error}") from error
         passes, *levels = cast("list[Any]", answer)
         return [
             decide(float(level), charge, charged=bool(passes) and not charge.probe)
@@ -92,6 +95,32 @@ class RedisStorage:
     def take_at_once(self, charges: Sequence[Charge]) -> None:
         """Redis is always waited for."""
 
+    def lease(self, bucket: str, holder: str, *, limit: int, ttl_s: float) -> bool:
+        """Hold or renew one of the bucket's `limit` leases, as one atomic step.
+
+        Raises:
+            LimiterError: Redis did not answer in time.
+        """
+        with _failing_as_limiter_error():
+            return self._leases.lease(bucket, holder, limit=limit, ttl_s=ttl_s)
+
+    def release(self, bucket: str, holder: str) -> None:
+        """Give a lease back; one that has ended is none any more.
+
+        Raises:
+            LimiterError: Redis did not answer in time.
+        """
+        with _failing_as_limiter_error():
+            self._leases.release(bucket, holder)
+
     def close(self) -> None:
         """Close the connections."""
         self._redis.close()
+
+
+@contextmanager
+def _failing_as_limiter_error() -> Iterator[None]:
+    try:
+        yield
+    except RedisError as error:
+        raise LimiterError(f"limits in Redis: {error}") from error

@@ -6,7 +6,7 @@ from zlib import compress, crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from rebracket.segment.mel import log_mel, spectra
+from rebracket.segment.mel import centred, log_mel, spectra
 from rebracket.segment.sound import Sound
 
 Pixels = NDArray[np.uint8]
@@ -35,7 +35,7 @@ def spectrogram(sound: Sound) -> bytes:
     Args:
         sound: one or two channels at the encoder's rate, 16 kHz.
     """
-    levels = [log_mel(spectra(channel)).T[::-1] for channel in sound.samples]
+    levels = [log_mel(spectra(centred(channel))).T[::-1] for channel in sound.samples]
     peak = max(float(level.max()) for level in levels)
     shades = [_shades(level, peak) for level in levels]
     gap = np.zeros((GAP, shades[0].shape[1]), dtype=np.uint8)

@@ -6,6 +6,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rebracket.errors import Undecodable
+
 Samples = NDArray[np.float32]
 """Float samples [frames, channels], nominally -1 to 1; raw floats may hold anything."""
 
@@ -14,12 +16,32 @@ WIDTHS: dict[Encoding, int] = {"pcm_s16le": 2, "pcm_f32le": 4}
 """Bytes of a sample."""
 
 
+RATES = range(8_000, 96_001)
+"""Sample rates of streams, in Hz."""
+
+MOST_CHANNELS = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """`rate` in Hz and number of `channels`, 1 or 2."""
 
     rate: int
     channels: int
+
+
+def read_shape(rate: int, channels: int, offset: int | None = None) -> Shape:
+    """What a header says, at byte `offset`; Undecodable where streams may not be like this."""
+    if not 1 <= channels <= MOST_CHANNELS:
+        raise Undecodable("Streams have 1 or 2 channels", offset=offset)
+    if rate not in RATES:
+        raise Undecodable("Streams have 8 to 96 kHz", offset=offset)
+    return Shape(rate, channels)
+
+
+def no_samples(shape: Shape | None) -> Samples:
+    """None, of a stream whose shape may not be known yet."""
+    return np.empty((0, shape.channels if shape else 1), np.float32)
 
 
 class Decoder(Protocol):
@@ -39,6 +61,12 @@ class Decoder(Protocol):
         """The samples that were held back; no more bytes come.
 
         Raises Undecodable where no header ever came.
+        """
+
+    def close(self) -> None:
+        """Give back what decoding takes, whatever was said before; nothing may be fed after it.
+
+        To be called for every decoder, once or more often.
         """
 
 
@@ -66,7 +94,10 @@ class RawDecoder:
 
     def finish(self) -> Samples:
         """Nothing: what is left is less than a frame."""
-        return self._samples(b"")
+        return no_samples(self._shape)
+
+    def close(self) -> None:
+        """There is nothing to give back."""
 
     def _samples(self, data: bytes) -> Samples:
         if self._encoding == "pcm_f32le":

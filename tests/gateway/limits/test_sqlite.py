@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from rebracket.errors import LimiterError
 from rebracket.gateway.limits.gcra import Charge
-from rebracket.gateway.limits.sqlite import TIDY_EVERY, SqliteStorage
+from rebracket.gateway.limits.sqlite import SqliteStorage
+from rebracket.gateway.limits.sqlite_file import TIDY_EVERY
 from rebracket.rates import Rate
 from tests.gateway.limits.model import FORGIVEN, Model
 

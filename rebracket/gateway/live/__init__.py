@@ -1,0 +1,1 @@
+"""Live audio: streams over WebSocket and as bodies, each as many as the worker can hold in time."""
