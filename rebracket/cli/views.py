@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rebracket.messages import Summary, WindowRead
+from rebracket.messages import Summary, WindowRead, dumps
 
 if TYPE_CHECKING:
     from rebracket.client.streaming import Heard
@@ -33,7 +33,7 @@ class JsonLines(View):
 
     def show(self, event: "Heard") -> None:
         """Print it."""
-        click.echo(event.model_dump_json())
+        click.echo(dumps(event))
 
 
 class Lines(View):
