@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rebracket.cli.common import as_json_option, content, fails_in_one_line, needs_client_extra
-from rebracket.errors import RebracketError
+from rebracket.errors import InputRefused, RebracketError
 
 if TYPE_CHECKING:
     from rebracket.cli.sources import Source
@@ -80,8 +80,18 @@ def stream(  # noqa: PLR0913 - one for each option
     try:
         with opened as source, _view(source, as_json) as view:
             asyncio.run(_listen(url, source, reading, view))
+    except InputRefused as error:
+        raise RebracketError(_line(error)) from None
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _line(error: InputRefused) -> str:
+    """The first field that is not valid, or what else was wrong."""
+    if not error.errors:
+        return str(error)
+    first = error.errors[0]
+    return ": ".join([*map(str, first["loc"]), first["msg"]])
 
 
 def _reading(window_s: float | None, overlap: float | None, text: str) -> "Reading":

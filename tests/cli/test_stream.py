@@ -199,6 +199,9 @@ def test_a_failed_stream_is_one_line_and_exit_code_2(server: StreamServer, take:
     result = run(server, take, "--fast")
     assert result.exit_code == 2
     assert result.stderr == "rebracket: 403 The key does not reach this far: detail\n"
+    field = {"loc": ["text"], "msg": "No readable words", "type": "no_readable_words"}
+    server.will(breaks(1, fails(1008, "invalid-request", errors=[field])))
+    assert run(server, take, "--fast").stderr == "rebracket: text: No readable words\n"
     server.will_refuse(401)
     assert run(server, take, "--fast").stderr == "rebracket: 401 Title 401: detail 401\n"
 

@@ -227,7 +227,7 @@ class Script:
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_words_and_flushes_are_replayed_where_they_were_said(seed: int) -> None:
     script = Script(seed)
     expected, whole = hear_from(items=script.items, request_id="r", text="first")
