@@ -9,13 +9,17 @@ from rebracket.config import load_settings
 from rebracket.gateway.key_store import KeyStore
 from rebracket.gateway.keys import Scope
 
-PORT = 8160
+PORT = 8170
 NAIVE = "loadtests.streams.naive:app"
 KEYS: dict[str, Scope] = {"streams": "stream", "asks": "predict"}
 PEERS: dict[str, dict[str, str]] = {"naive": {}, "tuned": {"OPENBLAS_NUM_THREADS": "1"}}
 """The naive server as it comes, and without the threads of OpenBLAS, which spin after every product."""
 
-LIMITS = {"RATE_LIMIT__WORK": PLENTY, "RATE_LIMIT__DEFAULT": PLENTY}
+LIMITS = {
+    "RATE_LIMIT__WORK": PLENTY,
+    "RATE_LIMIT__DEFAULT": PLENTY,
+    "RATE_LIMIT__STREAMS": "null",
+}
 
 
 @contextmanager

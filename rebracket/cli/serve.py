@@ -65,6 +65,6 @@ def _demo_hint(deployment: Deployment) -> str:
     for record in store.list():
         if record.name == DEMO and record.state(now()) == "active":
             store.revoke(record.id)
-    key = store.create(DEMO, ("predict",), lifetime=DEMO_LIFETIME).key
+    key = store.create(DEMO, ("predict", "stream"), lifetime=DEMO_LIFETIME).key
     store.close()
     return f"A key to try it with, for {DEMO_LIFETIME.days} days:\n\n  export REBRACKET_API_KEY={key}\n"

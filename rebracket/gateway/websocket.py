@@ -35,6 +35,12 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.stop_write_timer()
         super().connection_lost(exc)
 
+    async def send(self, message: Any) -> None:
+        """A refusal is a whole answer, which uvicorn takes for a handshake that was forgotten."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True
+
     def pause_writing(self) -> None:
         """A client that does not read its answers is dropped after a while."""
         super().pause_writing()

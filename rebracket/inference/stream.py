@@ -99,6 +99,11 @@ class Stream:
         """The position behind the last sample heard."""
         return self._ear.end
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether windows wait: the audio came faster than it is read."""
+        return not self._readings.empty()
+
     async def hear(self, samples: Samples) -> None:
         """Take samples [frames, channels] in; returns when others may come."""
         arrived = perf_counter()

@@ -3,8 +3,9 @@
 import re
 import sys
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from rebracket.agents import ProcessBackend, RebracketingAnalyzerTool, create_wh
 from rebracket.agents.backends import Reading
 from tests.agents.doubles import ScriptedBackend, ScriptedModel, drafts, prediction
 from tests.scripted_server import problem, scripted
+from tests.stream_server import WINDOW, serving_aside
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -38,13 +40,22 @@ def run(code: str) -> None:
 
 
 def test_the_client(service: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    run(example("rebracket.client"))
+    run(example("import Client"))
     assert capsys.readouterr().out == "memory\n"
     service.will(problem(429, Retry_After="99"), problem(401))
-    run(example("rebracket.client"))
+    run(example("import Client"))
     assert capsys.readouterr().out == "again in 99.0 s\n"
-    run(example("rebracket.client"))
+    run(example("import Client"))
     assert capsys.readouterr().out.startswith("401 Title 401: detail 401 ")
+
+
+def test_live_audio(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded = SimpleNamespace(buffer=BytesIO(bytes(2 * 3 * WINDOW)))
+    with serving_aside() as server:
+        monkeypatch.setenv("REBRACKET_URL", server.url)
+        monkeypatch.setattr(sys, "stdin", recorded)
+        run(example("microphone"))
+    assert capsys.readouterr().out.splitlines() == [f"{number} memory 2" for number in range(5)]
 
 
 def test_the_tool(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

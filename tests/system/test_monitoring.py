@@ -73,7 +73,7 @@ async def load(url: str, headers: dict[str, str]) -> None:
 
 async def silence(url: str, headers: dict[str, str]) -> None:
     """A live stream whose windows are answered and hold nothing to predict."""
-    query = {"encoding": "pcm_s16le", "sample_rate": 8000, "window_s": 1}
+    query: dict[str, str | int] = {"encoding": "pcm_s16le", "sample_rate": 8000, "window_s": 1}
     async with httpx2.AsyncClient(base_url=url, timeout=120) as http:
         answer = await http.post("/stream", params=query, content=bytes(64_000), headers=headers)
         assert answer.status_code == 200

@@ -1,19 +1,22 @@
 """Live streams on real workers: what ends them, and what is left of them."""
 
+import asyncio
 import json
 import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, suppress
 from http.client import HTTPConnection
 from typing import Any
 
+import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from rebracket.client import AsyncClient
 from rebracket.gateway.key_store import KeyStore
 from rebracket.messages import EVENT, Event, Ready, StreamFailed, Summary, WindowRead
 from rebracket.registry import ExportedModel
@@ -24,6 +27,7 @@ RATE = 16_000
 START = {"type": "start", "encoding": "pcm_s16le", "sample_rate": RATE, "window_s": 1}
 END = json.dumps({"type": "end"})
 PATIENCE_S = 60
+WORKERS = 2
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +35,7 @@ def live(exported: ExportedModel, api_key: str) -> Iterator[Server]:
     """Two workers that don't wait for long."""
     assert exported.version
     assert api_key
-    with serving("rebracket.cli", "serve", WORKERS="2", STREAMING__STALL_S="1") as server:
+    with serving("rebracket.cli", "serve", WORKERS=str(WORKERS), STREAMING__STALL_S="1") as server:
         yield server
 
 
@@ -122,6 +126,61 @@ def test_a_stream_is_taken_up_again_after_its_worker_was_killed(
         assert ours.prediction.probabilities == pytest.approx(
             theirs.prediction.probabilities, abs=1e-4
         )
+
+
+def test_the_client_goes_on_by_itself_when_its_worker_is_killed(
+    held: ExitStack, live: Server, headers: dict[str, str], api_key: str
+) -> None:
+    frames = music(RATE, 1, 8.0)
+    whole = open_stream(held, live, headers)
+    whole.send(frames.tobytes())
+    expected = rest(whole)
+    wait_for_workers(live)
+    found = asyncio.run(heard_despite_a_kill(live, api_key, frames.tobytes()))
+    assert [(w.seq, w.start_sample, w.end_sample, w.final) for w in found] == [
+        (w.seq, w.start_sample, w.end_sample, w.final) for w in expected
+    ]
+
+
+async def heard_despite_a_kill(server: Server, key: str, audio: bytes) -> list[WindowRead]:
+    """What the client hears of audio in whose midst its worker is killed."""
+    is_answered, is_killed = asyncio.Event(), asyncio.Event()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        half = len(audio) // 2
+        yield audio[:half]
+        await is_answered.wait()
+        (worker,) = [w for w in server.workers() if _serves_a_stream(w)]
+        os.kill(worker.pid, signal.SIGKILL)
+        is_killed.set()
+        yield audio[half:]
+
+    windows = []
+    async with AsyncClient(server.url, key) as client:
+        async for heard in client.stream(
+            pieces(), encoding="pcm_s16le", sample_rate=RATE, window_s=1
+        ):
+            if isinstance(heard, WindowRead):
+                windows.append(heard)
+                is_answered.set()
+    assert is_killed.is_set()
+    return windows
+
+
+def _serves_a_stream(worker: psutil.Process) -> bool:
+    connections = worker.net_connections("tcp")
+    return any(found.status == psutil.CONN_ESTABLISHED for found in connections)
+
+
+def wait_for_workers(server: Server) -> None:
+    """Those that were killed are started again; they answer when they have loaded the model."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        with suppress(psutil.Error):  # one that has just ended
+            if len(server.workers()) == WORKERS:
+                break
+        time.sleep(0.1)
+    server.wait()
 
 
 def test_a_frame_of_ten_megabytes_is_refused_by_name(

@@ -197,7 +197,8 @@ class Session:
         async for window in self._begun.answers():
             if not window.partial:
                 self._tally.add(window)
-            self._host.seats.note(window.lag_ms)
+            if not self._begun.is_behind:
+                self._host.seats.note(window.lag_ms)
             STREAM_LAG.observe(window.lag_ms / 1000)
             await self._send(window)
         stream = self._begun

@@ -45,6 +45,7 @@ EDGE = 2
 SHORT_S = 1.0
 """A window that is shorter is read from its samples: its edges are most of it."""
 
+FEW = 64
 LOUD = 0.001
 """Silence is where no sample is over this, -60 dB of full scale."""
 
@@ -91,7 +92,7 @@ class Ear:
         All of it has to be iterated over. What happens when depends on positions only, never on how
         the samples were cut.
         """
-        at = 0
+        samples, at = cleaned(samples)[0], 0
         while at < len(samples):
             room = min(self._feed_at(), self._head_at(), self.grid.end(self.next)) - self.end
             piece = samples[at : at + room]
@@ -118,11 +119,10 @@ class Ear:
         return self.grid.at(self._next_head * self.grid.hop + BLOCK)
 
     def _keep(self, piece: Samples) -> None:
-        clean, _ = cleaned(piece)
-        loud = np.flatnonzero(np.abs(clean).max(axis=1) > LOUD)
-        if len(loud):
-            self._loud_at = self.end + int(loud[-1])
-        self._raw.add(clean)
+        loud = _last_loud(piece)
+        if loud is not None:
+            self._loud_at = self.end + loud
+        self._raw.add(piece)
 
     def _feed(self) -> None:
         """Resample a block, and transform the frames that are whole by it."""
@@ -197,3 +197,12 @@ class Ear:
         """What no window needs that is not complete."""
         self._heads.pop(self.next - 1, None)
         self._levels.forget(self.next * self.grid.hop)
+
+
+def _last_loud(samples: Samples) -> int | None:
+    """The index of the last sample over `LOUD`, if there is one; of most music it is among the last few."""
+    for start in (max(0, len(samples) - FEW), 0):
+        loud = np.flatnonzero(np.abs(samples[start:]) > LOUD)
+        if len(loud):
+            return start + int(loud[-1]) // samples.shape[1]
+    return None
