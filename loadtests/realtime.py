@@ -12,6 +12,7 @@ import click
 
 from loadtests.music import flac, midi
 from rebracket.cli.common import load_predictor, model_option
+from rebracket.inference.products import one_thread
 from rebracket.schemas import Segment
 from rebracket.segment import events, mel
 from rebracket.segment.audio import read_audio
@@ -36,6 +37,7 @@ def timed(call: Callable[[], object]) -> float:
 @model_option
 def main(model: str | None) -> None:
     """Print a table."""
+    one_thread()
     predictor = load_predictor(model)
     sound, notes = flac(SECONDS), midi(NOTES)
     heard, read = mel.windows(read_audio(sound)), events.windows(read_midi(notes))

@@ -21,6 +21,9 @@ from rebracket.schemas import Health, ModelList, Prediction, PredictionBatch, Se
 
 A = TypeVar("A", bound=BaseModel)
 
+PATIENT = Retries(attempts=20)
+"""Of a stream, whose worker may have to start again: it has `total_s` seconds after each answer."""
+
 
 class AsyncClient:
     """`rebracket.client.Client` for asyncio; its connections belong to the loop of its first call."""
@@ -32,12 +35,13 @@ class AsyncClient:
         *,
         timeout_s: float = 30.0,
         total_s: float = 60.0,
-        retries: Retries = Retries(),  # noqa: B008 - frozen
+        retries: Retries | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         address = Address.find(base_url, api_key)
-        self._timeout_s, self._total_s, self._retries = timeout_s, total_s, retries
-        self._line = Line(address, timeout_s, total_s, retries)
+        self._timeout_s, self._total_s = timeout_s, total_s
+        self._retries = retries or Retries()
+        self._line = Line(address, timeout_s, total_s, retries or PATIENT)
         self._http = httpx2.AsyncClient(
             base_url=address.url, headers=address.headers, transport=transport
         )

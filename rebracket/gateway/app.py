@@ -29,6 +29,7 @@ from rebracket.errors import RequestError, Unavailable, UnsupportedMedia
 from rebracket.gateway import multipart, openapi, problems, protocol
 from rebracket.gateway.middleware import MULTIPART, media_type
 from rebracket.gateway.stack import Gateway
+from rebracket.inference.products import one_thread
 from rebracket.monitoring import failures, logs
 from rebracket.schemas import Segment
 
@@ -148,6 +149,7 @@ class Service(BentoService[Any]):  # type: ignore[misc]
     def to_asgi(self, is_main: bool = True) -> Starlette:
         """The ASGI application of one worker."""
         self.inject_config()
+        one_thread()
         protocol.install()
         logs.install(settings().deployment.logs.format)
         return AppFactory(self, is_main=is_main)()

@@ -204,5 +204,5 @@ def _last_loud(samples: Samples) -> int | None:
     for start in (max(0, len(samples) - FEW), 0):
         loud = np.flatnonzero(np.abs(samples[start:]) > LOUD)
         if len(loud):
-            return start + int(loud[-1]) // samples.shape[1]
+            return start + int(loud[-1]) // int(samples.shape[1])
     return None
