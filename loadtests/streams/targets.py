@@ -9,7 +9,7 @@ from rebracket.config import load_settings
 from rebracket.gateway.key_store import KeyStore
 from rebracket.gateway.keys import Scope
 
-PORT = 8170
+PORT = 8160
 NAIVE = "loadtests.streams.naive:app"
 KEYS: dict[str, Scope] = {"streams": "stream", "asks": "predict"}
 PEERS: dict[str, dict[str, str]] = {"naive": {}, "tuned": {"OPENBLAS_NUM_THREADS": "1"}}

@@ -89,7 +89,7 @@ class Stream:
         self._said: list[Words] = []
         self._readings: asyncio.Queue[asyncio.Task[WindowRead] | None] = asyncio.Queue(UNREAD)
         self._tasks: set[asyncio.Task[WindowRead]] = set()
-        self.read_to = ear.end
+        self.read_to = ear.grid.end(ear.next - 1) if ear.next else ear.end
         """The position behind the last sample of the windows that are read or being read."""
         self.resume_at = ear.end
         """Where the first window begins that was not answered."""

@@ -114,6 +114,11 @@ def levels(padded: NDArray[np.float32]) -> Levels:
     return np.stack([log_mel(part) for part in parts], axis=1)
 
 
+def parts_of(channels: int) -> int:
+    """How many parts `levels` gives of one or two channels."""
+    return 1 if channels == 1 else 4
+
+
 def planes_of(levels: Levels) -> Levels:
     """The planes [frames, PLANES, BANDS] of a window's levels [frames, parts, BANDS]."""
     middle = _within_range(levels[:, 0])

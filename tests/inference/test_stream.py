@@ -200,6 +200,23 @@ def test_what_no_window_held_is_read_if_it_makes_a_quarter_of_one(
     assert [window.final for window in found] == [end != 1.0 for end in ends]
 
 
+def test_a_stream_taken_up_again_reads_no_end_twice(predictor: Predictor) -> None:
+    frames = music(RATE, 1, 3.0)
+
+    async def from_second(length: int) -> list[WindowRead]:
+        async with runner() as run:
+            live = stream(run, predictor, first=1)
+            await live.hear(floats(frames[:length]))
+            await live.end()
+            return [window async for window in live.answers()]
+
+    grid = Grid.of(RATE, 1.0, 0.5)
+    overlap = grid.end(0) - grid.start(1)
+    assert asyncio.run(from_second(overlap)) == []
+    (window,) = asyncio.run(from_second(overlap + 1))
+    assert (window.seq, window.final, window.end_sample) == (1, True, grid.end(0) + 1)
+
+
 def test_a_flush_reads_the_window_under_way_which_comes_again(predictor: Predictor) -> None:
     frames = music(RATE, 1, 2.0)
 

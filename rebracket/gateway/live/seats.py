@@ -8,7 +8,7 @@ from time import monotonic
 from rebracket.errors import Unavailable
 from rebracket.monitoring.metrics import REJECTIONS, STREAM_SESSIONS
 from rebracket.segment.live.grid import Grid
-from rebracket.segment.mel import HOP, RATE
+from rebracket.segment.mel import HOP, RATE, parts_of
 
 RETRY_S = 5
 RECENT_S = 5.0
@@ -18,8 +18,8 @@ ENOUGH = 10
 LATE = 0.05
 """Of the recent windows, how many may lag."""
 
-LISTENING, WINDOW, FRAME = 0.55, 0.15, 0.0025
-"""What a stream costs: a second of each channel, each window, and each frame of it.
+LISTENING, PART, WINDOW, FRAME = 0.25, 0.3, 0.15, 0.0025
+"""What a stream costs: a second, a second of each part of its levels, each window, each frame of it.
 
 In streams of one channel with windows of 4 s, 251 frames, and half overlap, which cost 1: so the
 processor's time was divided at 44.1 kHz.
@@ -30,7 +30,8 @@ def load(grid: Grid, channels: int) -> float:
     """What a stream costs, in streams of the usual kind."""
     windows_a_second = RATE / (grid.hop * HOP)
     frames = grid.window / grid.rate * RATE / HOP
-    return LISTENING * channels + windows_a_second * (WINDOW + FRAME * frames)
+    listening = LISTENING + PART * parts_of(channels)
+    return listening + windows_a_second * (WINDOW + FRAME * frames)
 
 
 class Seats:

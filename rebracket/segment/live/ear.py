@@ -24,7 +24,17 @@ from rebracket.segment.audio import (
 from rebracket.segment.live.grid import Grid
 from rebracket.segment.live.pcm import Samples
 from rebracket.segment.live.tape import Tape
-from rebracket.segment.mel import BANDS, FFT, HOP, Levels, LevelsWindow, centred, edges, levels
+from rebracket.segment.mel import (
+    BANDS,
+    FFT,
+    HOP,
+    Levels,
+    LevelsWindow,
+    centred,
+    edges,
+    levels,
+    parts_of,
+)
 
 BLOCK = 5
 """Frames' worth of samples that are resampled and transformed at a time: 80 ms."""
@@ -65,7 +75,7 @@ class Ear:
     """Hears one stream from window `first` on."""
 
     def __init__(self, grid: Grid, channels: int, first: int = 0) -> None:
-        parts = 1 if channels == 1 else 4
+        parts = parts_of(channels)
         frame = first * grid.hop
         self.grid = grid
         self.next = first
