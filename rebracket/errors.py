@@ -173,6 +173,10 @@ class Busy(Refused):
     retry_after_s: float = 0.0
 
 
+TYPE_BASE = "https://rebracket.dev/problems/"
+"""What the `type` of a problem begins with; a slug follows."""
+
+
 class RequestError(RebracketError):
     """An error answer; `status`, `slug` and `title` are fixed per class."""
 

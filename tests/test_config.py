@@ -76,6 +76,10 @@ def test_rates_are_read_from_both(config: Path, monkeypatch: pytest.MonkeyPatch)
         ("deployment: {optimization: {quantization: int4}}", "Input should be 'int8' or 'none'"),
         ("deployment: {optimization: {onnx: false}}", "deployment.optimization.onnx: Input should"),
         ("deployment: {rate_limit: {default: lots}}", "rate_limit.default: .* like 600/minute"),
+        (
+            "deployment: {rate_limit: {streams: 0}}",
+            "rate_limit.streams: .* greater than or equal to 1",
+        ),
         ("deployment: {rate_limit: {storage: memory}}", "rate_limit.storage: String should match"),
         (
             "deployment: {auth: {refresh_s: 5}}",

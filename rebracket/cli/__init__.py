@@ -12,6 +12,7 @@ from rebracket.cli.keys import keys
 from rebracket.cli.models import models
 from rebracket.cli.predict import predict
 from rebracket.cli.serve import serve
+from rebracket.cli.stream import stream
 from rebracket.cli.training import evaluate, train
 from rebracket.config import CONFIG_VARIABLE
 
@@ -29,5 +30,5 @@ def main(config: str | None) -> None:
         os.environ[CONFIG_VARIABLE] = str(Path(config).absolute())
 
 
-for command in (serve, predict, evaluate, train, models, keys, experiment, gallery):
+for command in (serve, predict, stream, evaluate, train, models, keys, experiment, gallery):
     main.add_command(command)

@@ -77,6 +77,12 @@ def needs_music_extra() -> None:
         raise RebracketError("this needs the music extra: pip install 'rebracket[music]'")
 
 
+def needs_client_extra() -> None:
+    """Fail where the client, or what shows its streams, is not installed."""
+    if find_spec("httpx2") is None or find_spec("rich") is None:
+        raise RebracketError("this needs the client extra: pip install 'rebracket[client]'")
+
+
 def load_predictor(model: str | None) -> "Predictor":
     """The predictor of a store tag or path, by default the settings'."""
     from rebracket.inference.predictor import Predictor

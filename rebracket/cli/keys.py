@@ -40,7 +40,7 @@ def keys() -> None:
 @click.option("--rate", help="Requests, like 600/minute; default: the settings'.")
 @click.option("--work", help="Work in tokens, like 300000/minute; default: the settings'.")
 @click.option(
-    "--streams", type=click.IntRange(1), help="Streams open at once; default: the settings'."
+    "--streams", type=click.IntRange(1, 10**6), help="Streams open at once; default: the settings'."
 )
 @as_json_option
 @fails_in_one_line

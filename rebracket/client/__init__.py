@@ -6,7 +6,7 @@ except ModuleNotFoundError as error:
     if error.name != "httpx2":
         raise
     raise ImportError(
-        "rebracket.client needs the extra 'agents': pip install 'rebracket[agents]'"
+        "rebracket.client needs the extra 'client': pip install 'rebracket[client]'"
     ) from None
 
 from rebracket.client.asynchronous import AsyncClient

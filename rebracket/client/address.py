@@ -9,6 +9,7 @@ from rebracket.errors import ConfigError
 
 URL_VARIABLE = "REBRACKET_URL"
 KEY_VARIABLE = "REBRACKET_API_KEY"
+SOCKETS = {"http": "ws", "https": "wss"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,11 @@ class Address:
             raise ConfigError(f"where is the service? Give base_url or set {URL_VARIABLE}")
         key = (api_key or os.environ.get(KEY_VARIABLE, "")).strip()
         return cls(_checked(url), {"Authorization": f"Bearer {_readable(key)}"} if key else {})
+
+    def socket(self, path: str) -> str:
+        """The URL of a WebSocket below the service's."""
+        scheme, rest = self.url.split(":", 1)
+        return f"{SOCKETS[scheme.lower()]}:{rest.rstrip('/')}/{path}"
 
 
 def _checked(url: str) -> str:

@@ -1,11 +1,11 @@
 """Answers → models of `rebracket.schemas`, or the error that they mean."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import httpx2
 from pydantic import BaseModel, ValidationError
@@ -46,39 +46,55 @@ def read(ask: Ask[A], response: httpx2.Response, body: bytes, request_id: str) -
     request_id = response.headers.get(REQUEST_ID, request_id)
     is_problem = response.headers.get("content-type", "").startswith(PROBLEM)
     if response.status_code not in ask.statuses or is_problem:
-        raise _refusal(response, body, request_id)
+        raise refusal(response, body, request_id)
     try:
         return ask.schema.model_validate_json(body, extra="ignore")
     except ValidationError as error:
         if response.is_error:
-            raise _refusal(response, body, request_id) from None
+            raise refusal(response, body, request_id) from None
         first = error.errors(include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or "the answer"
         message = f"{response.url} is not this API: {place}: {first['msg']}"
         raise UnreadableAnswer(message, request_id=request_id) from None
 
 
-def _refusal(response: httpx2.Response, body: bytes, request_id: str) -> Refused:
-    problem = _problem(response, body)
-    error = refused(problem, request_id)
+class Answered(Protocol):
+    """An HTTP answer, whichever library it came by."""
+
+    @property
+    def status_code(self) -> int:
+        """Its status."""
+
+    @property
+    def reason_phrase(self) -> str:
+        """What the status line says beside the status."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Its header; names in any case."""
+
+
+def refusal(answer: Answered, body: bytes, request_id: str) -> Refused:
+    """The error that an error answer means."""
+    error = refused(_problem(answer, body), answer.headers.get(REQUEST_ID, request_id))
     if isinstance(error, Busy):
-        error.retry_after_s = retry_after_s(response.headers.get("retry-after", ""))
+        error.retry_after_s = retry_after_s(answer.headers.get("retry-after", ""))
     return error
 
 
-def _problem(response: httpx2.Response, body: bytes) -> Problem:
+def _problem(answer: Answered, body: bytes) -> Problem:
     """The problem of an error answer; a proxy's has only a status."""
     try:
         return Problem.model_validate_json(body, extra="ignore")
     except ValidationError:
-        status = response.status_code
-        title = response.reason_phrase or "Error"
+        status = answer.status_code
+        title = answer.reason_phrase or "Error"
         return Problem(type="about:blank", title=title, status=status, detail="No details given")
 
 
-def refused(problem: Problem, request_id: str) -> Refused:
-    """The error that a problem means."""
-    return KINDS.get(problem.status, Refused)(
+def refused(problem: Problem, request_id: str, kind: type[Refused] | None = None) -> Refused:
+    """The error that a problem means, by its status where no kind is given."""
+    return (kind or KINDS.get(problem.status, Refused))(
         problem.detail,
         request_id=request_id,
         status=problem.status,

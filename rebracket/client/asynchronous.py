@@ -1,7 +1,7 @@
 """The client that awaits."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -13,8 +13,10 @@ from rebracket.client.address import Address
 from rebracket.client.answers import read, translated
 from rebracket.client.asks import Ask
 from rebracket.client.retries import ONCE, Attempts, Retries
+from rebracket.client.streaming import Heard, Line, Stream
 from rebracket.client.synchronous import CONNECT_S
 from rebracket.errors import CallError, TimedOut
+from rebracket.messages import Encoding, Flush, NewWords, Start
 from rebracket.schemas import Health, ModelList, Prediction, PredictionBatch, Segment
 
 A = TypeVar("A", bound=BaseModel)
@@ -35,6 +37,7 @@ class AsyncClient:
     ) -> None:
         address = Address.find(base_url, api_key)
         self._timeout_s, self._total_s, self._retries = timeout_s, total_s, retries
+        self._line = Line(address, timeout_s, total_s, retries)
         self._http = httpx2.AsyncClient(
             base_url=address.url, headers=address.headers, transport=transport
         )
@@ -60,6 +63,52 @@ class AsyncClient:
     async def models(self, *, request_id: str | None = None) -> ModelList:
         """Which models answer."""
         return await self._call(asks.MODELS, request_id)
+
+    def stream(  # noqa: PLR0913 - what a stream may say of itself
+        self,
+        audio: AsyncIterable[bytes | Flush | NewWords],
+        *,
+        encoding: Encoding,
+        sample_rate: int,
+        channels: int = 1,
+        window_s: float | None = None,
+        overlap: float | None = None,
+        text: str = "",
+        request_id: str | None = None,
+    ) -> AsyncGenerator[Heard, None]:
+        """Read live audio, window by window: `Ready`, each `WindowRead` in order, and `Summary`.
+
+        A connection that breaks off, or that a busy or restarting service ends, is opened again as
+        `retries` say, counted anew after each window; what was not answered is sent again, so no
+        window is lost and none comes twice. So that this is possible up to a minute of audio is kept;
+        where that is full, because the service or whoever takes the windows is slower than the
+        source, the source is waited for.
+
+        Args:
+            audio: PCM in pieces of any size; between them `Flush()` asks what the window under way
+                is so far (it comes with `partial`), `NewWords(text=…)` says with which words the
+                windows that end from here on are read.
+            encoding: of the samples, little-endian, channels interleaved.
+            sample_rate: in Hz, 8 000 to 96 000.
+            channels: 1 or 2.
+            window_s: seconds of a window, 1 to 30; default: the service's.
+            overlap: share of a window that the next one has in common with it, up to 0.95; default:
+                the service's.
+            text: words that windows are read with.
+            request_id: under which the service logs the stream.
+
+        Raises:
+            pydantic.ValidationError: an argument is not valid.
+        """
+        start = Start(
+            encoding=encoding,
+            sample_rate=sample_rate,
+            channels=channels,
+            window_s=window_s,
+            overlap=overlap,
+            text=text,
+        )
+        return Stream(self._line, start, audio, request_id or asks.new_request_id()).events()
 
     async def _call(self, ask: Ask[A], request_id: str | None, retries: Retries | None = None) -> A:
         request_id = request_id or asks.new_request_id()

@@ -9,9 +9,11 @@ from pydantic.json_schema import models_json_schema
 
 from rebracket import __version__
 from rebracket.gateway import problems
-from rebracket.gateway.access import METRICS, NEEDS, OPEN
+from rebracket.gateway.access import METRICS, NEEDS, OPEN, STREAM
 from rebracket.gateway.form import SEGMENT
+from rebracket.gateway.live.body import NDJSON, SSE, Query
 from rebracket.gateway.middleware import MULTIPART
+from rebracket.messages import Ready, StreamFailed, Summary, WindowRead
 from rebracket.schemas import (
     ExperimentReport,
     Health,
@@ -23,7 +25,9 @@ from rebracket.schemas import (
     SegmentBatch,
 )
 
+EVENTS = (Ready, WindowRead, Summary, StreamFailed)
 SCHEMAS = (
+    *EVENTS,
     ExperimentReport,
     Health,
     ModelList,
@@ -51,6 +55,7 @@ TEXTS = {
     "/readyz": "Whether requests may come",
     METRICS: "Prometheus metrics",
 }
+AUDIO = ("application/octet-stream", "audio/wav", "audio/flac")
 KINDS = {"midi": "audio/midi", "audio": "audio/*"}
 """What the parts that are files hold."""
 ALWAYS = (400, 404, 405, 431, 500, 503, 504)
@@ -72,6 +77,7 @@ def document() -> dict[str, Any]:
     )
     paths = {
         **{path: {"post": _post(path)} for path in BODIES},
+        STREAM: {"post": _stream()},
         **{path: {"post": _act(path)} for path in ACTIONS},
         **{path: {"get": _get_object(path)} for path in OBJECTS},
         **{path: {"get": _get_text(path)} for path in TEXTS},
@@ -112,6 +118,34 @@ def _parts() -> dict[str, Any]:
             for name, kind in {SEGMENT: "application/json", **KINDS}.items()
         },
     }
+
+
+def _stream() -> dict[str, Any]:
+    audio = {"schema": {"type": "string", "format": "binary"}}
+    events = {"schema": {"oneOf": [_ref(event) for event in EVENTS]}}
+    operation = _operation(STREAM, "Read audio while it is still being sent, an event a window")
+    operation["description"] += " Also a WebSocket at the same path."
+    return {
+        **operation,
+        "parameters": _parameters(Query),
+        "requestBody": {"required": True, "content": dict.fromkeys(AUDIO, audio)},
+        "responses": _responses(STREAM, dict.fromkeys((NDJSON, SSE), events), (408, 415, 422)),
+    }
+
+
+def _parameters(query: type[BaseModel]) -> list[dict[str, Any]]:
+    """A query's fields; one that is not given is left out, never null."""
+    return [
+        {"name": name, "in": "query", "description": field.pop("description", ""), "schema": field}
+        for name, field in map(_without_null, query.model_json_schema()["properties"].items())
+    ]
+
+
+def _without_null(item: tuple[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    name, field = item
+    kinds = [kind for kind in field.pop("anyOf", ()) if kind != {"type": "null"}]
+    given = {key: value for key, value in field.items() if value is not None}
+    return name, {**given, **(kinds[0] if kinds else {})}
 
 
 def _act(path: str) -> dict[str, Any]:

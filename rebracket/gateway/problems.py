@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ExceptionHandler
 
 from rebracket.errors import (
+    TYPE_BASE,
     DeadlineExceeded,
     FieldError,
     HttpError,
@@ -27,7 +28,6 @@ from rebracket.monitoring import trace
 from rebracket.monitoring.metrics import ERRORS
 from rebracket.schemas import Problem
 
-TYPE_BASE = "https://rebracket.dev/problems/"
 MEDIA_TYPE = "application/problem+json"
 CLIENT_ERRORS = {status.value: status for status in HTTPStatus if status.value // 100 == 4}  # noqa: PLR2004 - 4xx
 

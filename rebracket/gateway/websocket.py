@@ -16,7 +16,7 @@ from rebracket.gateway import draining
 from rebracket.gateway.live import failed
 from rebracket.messages import dumps
 
-TOO_BIG = 1009
+LINGER_S = 2.0
 LAST_WORD_S = 5.0
 """Seconds in which a stream may say that the worker is ending."""
 
@@ -47,14 +47,25 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.stop_write_timer()
 
     def handle_parser_exception(self) -> None:
-        """Say what was too large before the connection is closed for it."""
+        """Say what was wrong, and close.
+
+        Not at once: what a client still sends would have its system throw away what it was told.
+        """
         closing = self.conn.close_sent
-        if closing is not None and closing.code == TOO_BIG and not self.close_sent:
+        if closing is None or self.close_sent:
+            return
+        if closing.code == failed.TOO_BIG:
             limit = self.bounds.max_frame_bytes
             event = failed.event(PayloadTooLarge(f"A frame may hold {limit} bytes at most"))
             frame = Frame(Opcode.TEXT, dumps(event).encode())
             self.transport.write(frame.serialize(mask=False))
-        super().handle_parser_exception()
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": closing.code})
+        self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(LINGER_S, self.transport.close)
 
     def shutdown(self) -> None:
         """Let the stream say that the worker is ending, and end it."""

@@ -1,6 +1,8 @@
 """Audio files → Sound."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from rebracket.segment.pcm import MAX_SECONDS, Pcm, check_length
 from rebracket.segment.sound import Sound
 from rebracket.segment.wav import open_wav, write_wav
 
-__all__ = ["MAX_SECONDS", "MIN_SECONDS", "RATE", "read_audio", "write_wav"]
+__all__ = ["MAX_SECONDS", "MIN_SECONDS", "RATE", "open_audio", "read_audio", "write_wav"]
 
 RATE = 16_000
 """The rate that everything is read at, in Hz."""
@@ -35,20 +37,33 @@ QUALITY = "HQ"
 def read_audio(data: bytes) -> Sound:
     """Read a WAV, FLAC, Ogg (Vorbis, Opus) or MP3 file as sound at `RATE`.
 
-    One channel stays one, two stay two, and more are folded to two (see `_fold`). Samples over 1
-    are clipped, those that are not numbers are 0. Damaged files give what could be decoded.
-    Decoded and resampled block by block: beside the result, which for ten minutes in stereo is
-    77 MB, no more is held than a few blocks, whatever the file declares.
+    As `open_audio` reads it. Decoded and resampled block by block: beside the result, which for ten
+    minutes in stereo is 77 MB, no more is held than a few blocks, whatever the file declares.
 
-    Raises Undecodable for anything else than such a file at 8 to 192 kHz with 1 to 8 channels, and
-    for one of under `MIN_SECONDS`; TooMuchMusic where it declares, or turns out to hold, more than
-    `MAX_SECONDS`.
+    Raises Undecodable and TooMuchMusic as `open_audio` does, and Undecodable for a file of under
+    `MIN_SECONDS`.
     """
-    with _open(bytes(data)) as pcm:
+    with open_audio(data) as pcm:
         samples = _collect(pcm)
     if samples.shape[1] < MIN_SECONDS * RATE:
         raise Undecodable(f"Expected at least {MIN_SECONDS} seconds of sound")
     return Sound(samples, RATE)
+
+
+@contextmanager
+def open_audio(data: bytes) -> Iterator[Pcm]:
+    """Open a WAV, FLAC, Ogg (Vorbis, Opus) or MP3 file for as long as its blocks are read.
+
+    Blocks are float32 [frames, 1 or 2] at the file's own rate. One channel stays one, two stay two,
+    and more are folded to two (see `_fold`). Samples over 1 are clipped, those that are not numbers
+    are 0. Damaged files give what could be decoded.
+
+    Raises Undecodable for anything else than such a file at 8 to 192 kHz with 1 to 8 channels;
+    TooMuchMusic where it declares more than `MAX_SECONDS`. The blocks raise TooMuchMusic where they
+    turn out to be more, and Undecodable at their end where most samples were not numbers.
+    """
+    with _open(bytes(data)) as pcm:
+        yield replace(pcm, channels=min(pcm.channels, SIDES), blocks=_folded(pcm))
 
 
 def _open(data: bytes) -> AbstractContextManager[Pcm]:
@@ -59,27 +74,32 @@ def _open(data: bytes) -> AbstractContextManager[Pcm]:
 
 
 def _collect(pcm: Pcm) -> NDArray[np.float32]:
-    """All blocks, cleaned, folded and resampled: float32 [1 or 2, samples]."""
-    sides = min(pcm.channels, SIDES)
+    """All blocks, resampled: float32 [1 or 2, samples]."""
+    tape = _Tape(pcm)
+    resampling = resampler(pcm.rate, pcm.channels)
+    for block in pcm.blocks:
+        tape.add(resampling.resample_chunk(block))
+    tape.add(resampling.resample_chunk(np.empty((0, pcm.channels), np.float32), last=True))
+    return tape.samples()
+
+
+def _folded(pcm: Pcm) -> Iterator[NDArray[np.float32]]:
+    """All blocks, cleaned and folded: float32 [frames, 1 or 2]."""
     fold = _fold(pcm.order[pcm.channels - 1]) if pcm.channels > SIDES else None
-    tape = _Tape(sides, pcm)
-    resampling = resampler(pcm.rate, sides)
     read = broken = 0
     for block in pcm.blocks:
         read += len(block)
         check_length(read, pcm.rate)
         clean, count = cleaned(block)
         broken += count
-        tape.add(resampling.resample_chunk(clean if fold is None else clean @ fold))
+        yield clean if fold is None else clean @ fold
     if broken * 2 > read * pcm.channels:
         raise Undecodable("Over half of the samples are not numbers")
-    tape.add(resampling.resample_chunk(np.empty((0, sides), np.float32), last=True))
-    return tape.samples()
 
 
-def resampler(rate: int, channels: int) -> soxr.ResampleStream:
-    """Takes blocks [samples, channels] at `rate` Hz to `RATE`; how they are cut changes nothing."""
-    return soxr.ResampleStream(rate, RATE, channels, "float32", QUALITY)
+def resampler(rate: int, channels: int, to: int = RATE) -> soxr.ResampleStream:
+    """Takes blocks [samples, channels] at `rate` Hz to another; how they are cut changes nothing."""
+    return soxr.ResampleStream(rate, to, channels, "float32", QUALITY)
 
 
 def resampled(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
@@ -123,10 +143,11 @@ class _Tape:
     and rows that grew would have to be copied.
     """
 
-    def __init__(self, channels: int, pcm: Pcm) -> None:
+    def __init__(self, pcm: Pcm) -> None:
         most = MAX_SECONDS * pcm.rate
         frames = most if pcm.frames is None else min(pcm.frames, most)
-        self._room = np.empty((channels, resampled_length(frames, pcm.rate)), np.float32)
+        length = resampled_length(frames, pcm.rate)
+        self._room = np.empty((pcm.channels, length), np.float32)
         self._used = 0
 
     def add(self, block: NDArray[np.float32]) -> None:

@@ -36,10 +36,11 @@ def test_create_prints_the_key_and_nothing_else_to_read_from() -> None:
 def test_create_takes_scopes_lifetime_and_shares() -> None:
     made = data(
         *("create", "--name", "studio", "--scopes", "stream, predict"),
-        *("--expires", "90d", "--rate", "600/minute", "--work", "5000/h"),
+        *("--expires", "90d", "--rate", "600/minute", "--work", "5000/h", "--streams", "8"),
     )
     assert made["scopes"] == ["predict", "stream"]
-    assert (made["rate"], made["work"]) == ("600/minute", "5000/h")
+    assert (made["rate"], made["work"], made["streams"]) == ("600/minute", "5000/h", 8)
+    assert data("list")[0]["streams"] == 8
     assert made["created"] < made["expires"]
     assert Key.parse(made["key"]) is not None
 
@@ -93,3 +94,11 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments: tuple[str, ...], messa
 @pytest.mark.parametrize("command", ["create", "list", "revoke", "rotate", "generate"])
 def test_help_shows_an_example(command: str) -> None:
     assert "Example:" in run(command, "--help").output
+
+
+@pytest.mark.parametrize("streams", ["0", "-1", "many", "99999999999999999999"])
+def test_a_number_of_streams_that_no_store_could_hold_is_bad_input(streams: str) -> None:
+    result = run("create", "--name", "a", "--streams", streams)
+    assert result.exit_code == 2
+    assert "--streams" in result.stderr
+    assert data("list") == []

@@ -42,3 +42,15 @@ def test_a_key_that_no_header_holds_is_refused_without_repeating_it(key: str) ->
 
 def test_the_key_is_not_shown() -> None:
     assert "rb_secret" not in repr(Address.find("http://a", "rb_secret"))
+
+
+@pytest.mark.parametrize(
+    ("url", "socket"),
+    [
+        ("http://a:1", "ws://a:1/stream"),
+        ("https://a/", "wss://a/stream"),
+        ("HTTPS://a/base/path/", "wss://a/base/path/stream"),
+    ],
+)
+def test_sockets_are_below_the_same_url(url: str, socket: str) -> None:
+    assert Address.find(url, None).socket("stream") == socket

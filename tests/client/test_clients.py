@@ -263,7 +263,7 @@ def test_a_cancelled_call_ends(server: Scripted) -> None:
 def test_without_its_extra_the_client_says_which() -> None:
     code = "import sys; sys.modules['httpx2'] = None; import rebracket.client"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "pip install 'rebracket[agents]'" in run.stderr
+    assert "pip install 'rebracket[client]'" in run.stderr
 
 
 def test_the_client_loads_nothing_of_the_server() -> None:

@@ -6,7 +6,7 @@ import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from rebracket.errors import NotFound
+from rebracket.errors import TYPE_BASE, NotFound
 from rebracket.gateway import problems
 from rebracket.gateway.answers import ProblemAnswers
 from tests.gateway.asgi import Answer, answer, connection
@@ -35,7 +35,7 @@ def test_a_foreign_error_becomes_a_problem(status: int, answered: int, slug: str
     found = through(foreign)
     body = found.json()
     assert (found.status, body["status"]) == (answered, answered)
-    assert body["type"] == problems.TYPE_BASE + slug
+    assert body["type"] == TYPE_BASE + slug
     assert b"a path" not in found.body
     assert found.headers["content-type"] == problems.MEDIA_TYPE
     assert ("retry-after" in found.headers) == (answered == 503)

@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from rebracket.config import Auth, RateLimit
-from rebracket.errors import RequestError
-from rebracket.gateway import problems
+from rebracket.errors import RequestError, TooManyRequests
+from rebracket.gateway import caller, problems
 from rebracket.gateway.caller import charge_work
 from rebracket.gateway.gate import Gate, Gatekeeper
 from rebracket.gateway.key_store import KeyStore
@@ -70,12 +71,19 @@ class House:
 
         return asyncio.run(all_of_them())
 
-    def key(self, *scopes: str, rate: str | None = None, work: str | None = None) -> str:
+    def key(
+        self,
+        *scopes: str,
+        rate: str | None = None,
+        work: str | None = None,
+        streams: int | None = None,
+    ) -> str:
         new = self.store.create(
             "a",
             scopes,  # type: ignore[arg-type]
             rate=Rate(rate) if rate else None,
             work=Rate(work) if work else None,
+            streams=streams,
         )
         return str(new.key)
 
@@ -186,6 +194,88 @@ def test_a_rotated_key_shares_the_old_ones_share(house: House) -> None:
         *(connection(headers=bearer(key)) for key in (old, str(new), old, str(new)))
     )
     assert [a.status for a in answers] == [200, 200, 200, 429]
+
+
+def test_a_key_has_so_many_streams_at_once_and_no_more(house: House) -> None:
+    before = REGISTRY.get_sample_value("rebracket_rejections_total", {"reason": "streams"}) or 0
+    key, other = house.key("stream", streams=2), house.key("stream")
+
+    async def ask() -> list[Answer]:
+        full = asyncio.Event()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                async with caller.stream_slot():
+                    await full.wait()
+            except TooManyRequests as error:
+                full.set()
+                await problems.respond(error)(scope, receive, send)
+            else:
+                await PlainTextResponse("in")(scope, receive, send)
+
+        async with house.gate() as gate:
+            gate.app = app
+            asked = [answer(gate, connection("/stream", bearer(k))) for k in (key, other, key, key)]
+            answers = await asyncio.gather(*asked)
+            return [*answers, await answer(gate, connection("/stream", bearer(key)))]
+
+    *answers, later = asyncio.run(asyncio.wait_for(ask(), 60))
+    (refused,) = (a for a in answers if a.status == 429)
+    assert sorted(a.status for a in answers) == [200, 200, 200, 429]
+    assert refused.json()["detail"] == "This key's streams are all in use: 2 at once"
+    assert refused.headers["retry-after"] == "5"
+    after = REGISTRY.get_sample_value("rebracket_rejections_total", {"reason": "streams"})
+    assert (later.status, after) == (200, before + 1)
+
+
+@pytest.mark.parametrize("unlimited", [{"enabled": False}, {"streams": None}])
+def test_without_a_limit_streams_are_free(house: House, unlimited: dict[str, None]) -> None:
+    house.rate_limit = house.rate_limit.model_copy(update=unlimited)
+    key = house.key("stream")
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async with AsyncExitStack() as held:
+            for _ in range(70):
+                await held.enter_async_context(caller.stream_slot())
+            await PlainTextResponse("in")(scope, receive, send)
+
+    async def ask() -> Answer:
+        async with house.gate() as gate:
+            gate.app = app
+            return await answer(gate, connection("/stream", bearer(key)))
+
+    assert asyncio.run(ask()).status == 200
+
+
+def test_outside_of_a_request_streams_are_free_and_nobody_is_invalid() -> None:
+    async def hold() -> bool:
+        async with caller.stream_slot():
+            return caller.is_valid()
+
+    assert asyncio.run(hold())
+
+
+@pytest.mark.parametrize("with_keys", [True, False])
+def test_a_request_sees_its_key_revoked(house: House, *, with_keys: bool) -> None:
+    house.auth = house.auth.model_copy(update={"enabled": with_keys})
+    key, seen = house.key("stream"), []
+
+    async def ask() -> None:
+        async with house.gate() as gate:
+
+            async def app(scope: Scope, receive: Receive, send: Send) -> None:
+                seen.append(caller.is_valid())
+                house.store.revoke(key.split("_")[1])
+                if gate.keeper.keyring:
+                    gate.keeper.keyring.refresh()
+                seen.append(caller.is_valid())
+                await PlainTextResponse("in")(scope, receive, send)
+
+            gate.app = app
+            await answer(gate, connection("/stream", bearer(key)))
+
+    asyncio.run(ask())
+    assert seen == [True, not with_keys]
 
 
 def test_an_address_that_guesses_is_refused_with_any_key(house: House) -> None:

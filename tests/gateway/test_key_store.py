@@ -39,7 +39,9 @@ def test_a_key_is_there_for_the_next_process(store: KeyStore, url: str) -> None:
         lifetime=90 * DAY,
         rate=Rate("600/minute"),
         work=Rate("5/s"),
+        streams=8,
     )
+    assert new.record.streams == 8
     assert KeyStore.open(url).list() == [new.record]
     assert new.record.digest == new.key.digest
     assert new.record.expires == new.record.created + 90 * DAY
@@ -89,12 +91,15 @@ def test_a_revoked_key_stays_in_the_list(store: KeyStore) -> None:
 
 
 def test_a_rotated_key_lives_on_for_the_overlap(store: KeyStore) -> None:
-    old = store.create("a", ("predict", "admin"), lifetime=90 * DAY, rate=Rate("5/s")).record
+    old = store.create(
+        "a", ("predict", "admin"), lifetime=90 * DAY, rate=Rate("5/s"), streams=8
+    ).record
     new = store.rotate(old.id, overlap=DAY).record
     kept = next(record for record in store.list() if record.id == old.id)
     assert kept.expires == new.created + DAY
     assert new.expires == new.created + 90 * DAY
-    assert (new.name, new.scopes, new.rate) == (old.name, old.scopes, old.rate)
+    assert (new.name, new.scopes) == (old.name, old.scopes)
+    assert (new.rate, new.streams) == (Rate("5/s"), 8)
     assert new.origin == old.id
     assert store.rotate(new.id, overlap=DAY).record.origin == old.id
 
@@ -174,6 +179,21 @@ def test_the_migrations_make_what_the_code_reads(store: KeyStore, tmp_path: Path
             c.name: (c.type.compile(engine.dialect), c.nullable) for c in table.columns
         }
     engine.dispose()
+
+
+def test_keys_of_the_first_schema_live_on_with_the_settings_streams(
+    store: KeyStore, url: str, tmp_path: Path
+) -> None:
+    record = store.create("a", ("predict",), rate=Rate("5/s")).record
+    store.close()
+    with sqlite3.connect(tmp_path / "deep" / "keys.db") as connection:
+        connection.execute("ALTER TABLE api_keys DROP COLUMN streams")
+        connection.execute(f"UPDATE {database.VERSION_TABLE} SET version_num = '0001'")  # noqa: S608
+    connection.close()
+    store = KeyStore.open(url)
+    assert store.list() == [record]
+    assert record.streams is None
+    store.close()
 
 
 def _open(url: str) -> int:

@@ -145,6 +145,20 @@ def test_a_store_out_of_reach_is_trusted_for_a_while_only(
     assert keyring.check(str(new.key)) == new.record
 
 
+def test_a_key_that_opened_something_stays_active_until_it_ends(
+    store: KeyStore, keyring: Keyring, clock: Clock
+) -> None:
+    kept, ended = (store.create(name, ("stream",)).record.id for name in "ab")
+    expired = store.create("c", ("stream",), lifetime=timedelta(seconds=-1)).record.id
+    keyring.refresh()
+    assert [keyring.is_active(id_) for id_ in (kept, ended, expired)] == [True, True, False]
+    store.revoke(ended)
+    keyring.refresh()
+    assert [keyring.is_active(id_) for id_ in (kept, ended, "nothing")] == [True, False, False]
+    clock.now = 10**6
+    assert keyring.is_active(kept), "a store out of reach ends no stream"
+
+
 def test_an_empty_store_says_how_to_make_a_key(url: str, caplog: pytest.LogCaptureFixture) -> None:
     keyring = Keyring(url, refresh_s=1, max_stale_s=60)
     with caplog.at_level(logging.WARNING):

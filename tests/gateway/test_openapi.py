@@ -16,7 +16,7 @@ def test_the_document_is_served(client: TestClient) -> None:
 
 def test_every_route_of_the_application_is_in_it(client: TestClient) -> None:
     routes = {"/predict", "/predict_batch", "/health", "/models", "/metrics", "/experiments"}
-    routes |= {"/admin/reload", "/livez", "/readyz", "/healthz"}
+    routes |= {"/stream", "/admin/reload", "/livez", "/readyz", "/healthz"}
     assert document["paths"].keys() == routes
     for path, operations in document["paths"].items():
         (method,) = operations

@@ -23,6 +23,7 @@ SINGLE, BATCHES, BATCH = 200, 5, 16
 READ = SINGLE + BATCHES * BATCH
 INVALID, KEYLESS = 7, 3
 CLIENTS = 8
+SILENT_WINDOWS = 8
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,15 @@ async def load(url: str, headers: dict[str, str]) -> None:
                 answer = await http.post(path, json=body, headers=sent)
                 assert answer.status_code == status
 
-    await asyncio.gather(*(client() for _ in range(CLIENTS)))
+    await asyncio.gather(*(client() for _ in range(CLIENTS)), silence(url, headers))
+
+
+async def silence(url: str, headers: dict[str, str]) -> None:
+    """A live stream whose windows are answered and hold nothing to predict."""
+    query = {"encoding": "pcm_s16le", "sample_rate": 8000, "window_s": 1}
+    async with httpx2.AsyncClient(base_url=url, timeout=120) as http:
+        answer = await http.post("/stream", params=query, content=bytes(64_000), headers=headers)
+        assert answer.status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -83,6 +92,8 @@ async def load(url: str, headers: dict[str, str]) -> None:
         ('sum(rebracket_errors_total{kind="unauthorized"})', KEYLESS),
         ('sum(rebracket_rejections_total{reason="unauthorized"})', KEYLESS),
         ('sum(bentoml_service_request_total{endpoint="/predict"})', SINGLE + INVALID),
+        ("sum(rebracket_stream_lag_seconds_count)", SILENT_WINDOWS),
+        ("sum(rebracket_stream_sessions)", 0),
         ("sum(rebracket_queue_items)", 0),
         ("sum(rebracket_unstored_total)", 0),
     ],

@@ -21,7 +21,10 @@ THREADS = 4
 PAUSE_S = 1.0
 SQLITE = "sqlite:///"
 
+NO_DECISIONS: tuple[Decision, ...] = ()
+
 T = TypeVar("T")
+U = TypeVar("U")
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +45,8 @@ class Limiter:
     """Decides with a storage; without it, after a failure, by itself for `PAUSE_S` seconds.
 
     Failing `open` lets all pass, with no decision to report; failing `closed` refuses all. Either
-    way each such decision is counted in `rebracket_limiter_failures_total`.
+    way each such decision is counted in `rebracket_limiter_failures_total`. Closed, it decides by
+    itself too: a live stream that a shutdown cuts off may outlast it.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class Limiter:
         self._on_failure = on_failure
         self._clock = clock
         self._resume_at = -float("inf")
+        self._closed = False
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="limits")
 
     @classmethod
@@ -69,10 +74,10 @@ class Limiter:
 
     async def take(self, charges: Sequence[Charge]) -> list[Decision]:
         """As `take_here`, from the event loop: at once where that waits for nothing, else by a thread."""
-        decisions = self._ask(lambda: self._storage.take_at_once(charges), [])
+        decisions = self._ask(lambda: self._storage.take_at_once(charges), NO_DECISIONS)
         if decisions is None:
             return await self._in_thread(lambda: self.take_here(charges))
-        return decisions
+        return list(decisions)
 
     def take_here(self, charges: Sequence[Charge]) -> list[Decision]:
         """Make all charges or none; no decisions where the storage failed and failing is open.
@@ -80,7 +85,7 @@ class Limiter:
         Raises:
             Unavailable: the storage failed and failing is closed.
         """
-        return self._ask(lambda: self._storage.take(charges), [])
+        return list(self._ask(lambda: self._storage.take(charges), NO_DECISIONS))
 
     async def lease(self, bucket: str, holder: str, *, limit: int, ttl_s: float) -> bool:
         """As `Storage.lease`; held where the storage failed and failing is open.
@@ -104,11 +109,13 @@ class Limiter:
             await self._in_thread(lambda: self._ask(release, None))
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
+        if self._closed:
+            return call()  # it waits for nothing any more
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
-    def _ask(self, call: Callable[[], T], otherwise: T) -> T:
+    def _ask(self, call: Callable[[], T], otherwise: U) -> T | U:
         """What the storage answers; `otherwise` where it failed and failing is open."""
-        if self._clock() >= self._resume_at:
+        if not self._closed and self._clock() >= self._resume_at:
             try:
                 return call()
             except LimiterError as error:
@@ -120,6 +127,11 @@ class Limiter:
         return otherwise
 
     def close(self) -> None:
-        """Let running decisions end; close the storage."""
-        self._pool.shutdown(cancel_futures=True)
+        """Let all that was asked be answered; close the storage.
+
+        None of it is dropped: whoever waits for a lease would wait for ever, and one that was to be
+        given back would stay. If the storage fails, only those that are asking it wait for that.
+        """
+        self._pool.shutdown()
+        self._closed = True
         self._storage.close()

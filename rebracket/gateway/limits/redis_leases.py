@@ -41,8 +41,8 @@ class Leases:
         Raises:
             RedisError: Redis did not answer in time.
         """
-        arguments = [holder, limit, int(ttl_s * 1e6)]
-        return bool(self._script(keys=[self._prefix + bucket], args=arguments))
+        key, ttl_us = self._prefix + bucket, int(ttl_s * 1e6)
+        return bool(self._script(keys=[key], args=(holder, limit, ttl_us)))
 
     def release(self, bucket: str, holder: str) -> None:
         """Give a lease back.

@@ -51,7 +51,7 @@ class _Slot:
         """Hold the slot until it is over, if it is granted."""
         try:
             granted = await self._lease()
-        except Unavailable as error:
+        except Exception as error:  # noqa: BLE001 - whoever waits for the slot is told
             self.granted.set_exception(error)
             return
         self.granted.set_result(granted)

@@ -20,6 +20,8 @@ from rebracket.segment.live.pcm import Decoder, RawDecoder, Shape
 
 NDJSON = "application/x-ndjson"
 SSE = "text/event-stream"
+PIECE = 4096
+"""Bytes that are decoded at once: 64 KiB of FLAC may hold hours of silence."""
 
 
 class Query(Reading):
@@ -130,7 +132,8 @@ async def _commands(request: Request, settings: Streaming) -> AsyncIterator[Comm
     async def commands() -> AsyncIterator[Command]:
         piece = first
         while piece is not None:
-            yield piece
+            for at in range(0, len(piece), PIECE):
+                yield piece[at : at + PIECE]
             piece = await _next(pieces, settings.idle_s)
 
     return commands()

@@ -13,9 +13,10 @@ from rebracket.monitoring.metrics import ERRORS
 
 Code = Literal[1008, 1009, 1011, 1012, 1013]
 POLICY: Code = 1008
+TOO_BIG: Code = 1009
 RESTARTING: Code = 1012
 CODES: Mapping[int, Code] = {
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: 1009,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TOO_BIG,
     HTTPStatus.INTERNAL_SERVER_ERROR: 1011,
     HTTPStatus.TOO_MANY_REQUESTS: 1013,
     HTTPStatus.SERVICE_UNAVAILABLE: 1013,

@@ -1,10 +1,9 @@
 """One live stream, whatever it comes by: commands in, events out."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from starlette.requests import ClientDisconnect
 from starlette.websockets import WebSocketDisconnect
@@ -29,8 +28,6 @@ from rebracket.messages import (
     NewWords,
     Reading,
     Ready,
-    Summary,
-    WindowRead,
 )
 from rebracket.monitoring import trace
 from rebracket.monitoring.metrics import STREAM_LAG
@@ -38,6 +35,7 @@ from rebracket.monitoring.monitor import Monitor
 from rebracket.segment.live.ear import Ear
 from rebracket.segment.live.grid import Grid
 from rebracket.segment.live.pcm import Decoder, Samples, Shape
+from rebracket.tally import Tally
 
 Command = bytes | Flush | NewWords
 Send = Callable[[Event], Awaitable[None]]
@@ -56,36 +54,6 @@ class Host:
     seats: Seats
     settings: Streaming
     origins: Collection[str] = ()
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a stream's windows were found to be."""
-
-    windows: int = 0
-    silent: int = 0
-    by_type: Counter[str] = field(default_factory=Counter)
-    intensity: float = 0.0
-
-    def add(self, window: WindowRead) -> None:
-        """Count a window that will not come again."""
-        self.windows += 1
-        self.silent += window.silent
-        if window.prediction is not None:
-            self.by_type[window.prediction.type] += 1
-            self.intensity += window.prediction.intensity
-
-    def summary(self, stream: Stream) -> Summary:
-        """What is said at the end."""
-        read = self.by_type.total()
-        return Summary(
-            windows=self.windows,
-            silent_windows=self.silent,
-            by_type=dict(self.by_type),
-            mean_intensity=self.intensity / read if read else None,
-            samples=stream.heard_to,
-            read_to=stream.read_to,
-        )
 
 
 def _hearing(reader: Reader) -> Reader:
@@ -232,7 +200,9 @@ class Session:
             self._host.seats.note(window.lag_ms)
             STREAM_LAG.observe(window.lag_ms / 1000)
             await self._send(window)
-        await self._send(self._tally.summary(self._begun))
+        stream = self._begun
+        summary = self._tally.summary(samples=stream.heard_to, read_to=stream.read_to)
+        await self._send(summary)
 
     async def _send(self, event: Event) -> None:
         """Raises SlowRequest where the client does not read."""

@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from rebracket.config import Streaming
 from rebracket.errors import (
     OutOfTurn,
+    PayloadTooLarge,
     RequestError,
     SlowRequest,
     TooManyFrames,
@@ -21,6 +22,7 @@ from rebracket.gateway import caller, problems
 from rebracket.gateway.live import failed
 from rebracket.gateway.live.session import Command, Host, Session
 from rebracket.messages import CONTROL, Control, End, Event, Start, dumps
+from rebracket.monitoring import trace
 from rebracket.segment.live.pcm import RawDecoder, Shape
 
 OK = 1000
@@ -118,8 +120,9 @@ async def _talk(websocket: WebSocket, host: Host) -> None:
             session = Session(host, start, decoder, socket.tell)
             await session.run(socket.commands())
             await websocket.close(OK)
-        except WebSocketDisconnect:
-            raise
+        except WebSocketDisconnect as gone:
+            too_big = gone.code == failed.TOO_BIG
+            trace.current().outcome = PayloadTooLarge.slug if too_big else "abandoned"
         except Exception as error:  # noqa: BLE001 - whatever it was, it is told
             event = failed.event(failed.known(error), session.resume_at if session else None)
             async with asyncio.timeout(host.settings.stall_s):

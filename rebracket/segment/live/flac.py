@@ -20,13 +20,12 @@ from rebracket.segment.live.turns import Turns
 BLOCK = 1024
 """Frames that are decoded at a time: so many may wait, 64 ms at 16 kHz, and are lost to damage."""
 
-MOST_FRAMES = 2**23
-"""Frames that may come of what is fed at once: 64 MiB in stereo.
+MOST_FRAMES = 2**22
+"""Frames that may come of what is fed at once: 32 MiB and about 0.1 s of decoding in stereo.
 
-65 535 frames of silence take 11 bytes. Digital silence in blocks of 4096, from any encoder, comes to
-1.5 million frames in 4 KiB.
+65 535 frames of silence take 11 bytes. Encoders take blocks of 4096 to 8192 frames, of whose silence
+4 KiB hold 2.4 million in stereo: pieces of this size pass, whatever music they come from.
 """
-
 
 THREAD = "flac"
 """The name of threads that decode."""

@@ -3,6 +3,8 @@
 import asyncio
 import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Literal
 
 import pytest
 from prometheus_client import REGISTRY
@@ -35,6 +37,17 @@ class Flaky:
 
     def take_at_once(self, charges: Sequence[Charge]) -> list[Decision] | None:
         return None if self.waiting else self.take(charges)
+
+    def lease(self, bucket: str, holder: str, *, limit: int, ttl_s: float) -> bool:
+        self.asked += 1
+        if self.failing:
+            raise LimiterError("gone")
+        return (bucket, holder, ttl_s) == ("a", "me", 15) and limit > 0
+
+    def release(self, bucket: str, holder: str) -> None:
+        self.asked += 1
+        if self.failing:
+            raise LimiterError(f"{bucket} and {holder} are gone")
 
     def close(self) -> None: ...
 
@@ -81,6 +94,34 @@ def test_failing_closed_refuses_with_a_time_to_come_again() -> None:
         limiter.take_here([CHARGE])
     limiter.close()
     assert int(caught.value.headers["Retry-After"]) > PAUSE_S
+
+
+@pytest.mark.parametrize("on_failure", ["open", "closed"])
+def test_leases_fail_as_charges_do(on_failure: Literal["open", "closed"]) -> None:
+    storage, clock, before = Flaky(), Clock(), failures()
+    limiter = Limiter(storage, on_failure=on_failure, clock=clock)
+
+    def lease(limit: int) -> bool:
+        return asyncio.run(limiter.lease("a", "me", limit=limit, ttl_s=15))
+
+    assert (lease(1), lease(0)) == (True, False)
+    storage.failing = True
+    for _ in range(3):
+        with nullcontext() if on_failure == "open" else pytest.raises(Unavailable):
+            assert lease(0)
+    assert (storage.asked, failures() - before) == (3, 3)
+    storage.failing, clock.now = False, PAUSE_S
+    assert not lease(0)
+    limiter.close()
+
+
+def test_a_lease_that_cannot_be_given_back_is_left_to_end() -> None:
+    storage = Flaky()
+    storage.failing = True
+    limiter = Limiter(storage, on_failure="closed")
+    asyncio.run(limiter.release("a", "me"))
+    limiter.close()
+    assert storage.asked == 1
 
 
 def test_the_settings_name_the_storage() -> None:
