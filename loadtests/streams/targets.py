@@ -15,7 +15,12 @@ KEYS: dict[str, Scope] = {"streams": "stream", "asks": "predict"}
 PEERS: dict[str, dict[str, str]] = {"naive": {}, "tuned": {"OPENBLAS_NUM_THREADS": "1"}}
 """The naive server as it comes, and without the threads of OpenBLAS, which spin after every product."""
 
-LIMITS = {"RATE_LIMIT__WORK": PLENTY, "RATE_LIMIT__DEFAULT": PLENTY}
+LIMITS = {
+    "RATE_LIMIT__WORK": PLENTY,
+    "RATE_LIMIT__DEFAULT": PLENTY,
+    "RATE_LIMIT__STREAMS": "null",
+}
+"""What a key may do is no limit here; how many streams a worker takes is, as the settings have it."""
 
 
 @contextmanager
