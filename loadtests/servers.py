@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -61,7 +62,8 @@ def ours(port: int, **settings: str) -> tuple[list[str], dict[str, str]]:
 
 @contextmanager
 def serving(name: str, port: int, command: list[str], extra: Mapping[str, str]) -> Iterator[Server]:
-    """A server, ready to answer, until the block ends."""
+    """A server, ready to answer, until the block ends; fails where another one has its port."""
+    _needs_free(port)
     environment = {**os.environ, **extra, "PYTHONPATH": str(ROOT)}
     with (
         tempfile.TemporaryDirectory() as metrics,  # BentoML wipes its own at each start
@@ -79,6 +81,13 @@ def serving(name: str, port: int, command: list[str], extra: Mapping[str, str]) 
             yield server
         finally:
             _stop(process)
+
+
+def _needs_free(port: int) -> None:
+    """Otherwise what is measured might be another run's server: sockets can share a port."""
+    with suppress(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        raise SystemExit(f"port {port} is taken: is another load test running?")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

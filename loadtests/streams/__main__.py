@@ -45,6 +45,7 @@ class Options:
     streams: list[int]
     seconds: float
     frame_ms: int
+    overlap: float
     together: bool
     search: bool
     soak: float | None
@@ -54,13 +55,20 @@ class Options:
     def plan(self) -> Plan:
         """What is played."""
         seconds = self.soak * MINUTE_S if self.soak else self.seconds
-        return Plan(self.streams[0], seconds, frame_ms=self.frame_ms, together=self.together)
+        return Plan(
+            self.streams[0],
+            seconds,
+            frame_ms=self.frame_ms,
+            overlap=self.overlap,
+            together=self.together,
+        )
 
 
 @click.command(epilog="Example: python -m loadtests.streams --streams 1,16,48 --naive")
 @click.option("--streams", type=Numbers(), default="16", show_default=True, help="At once.")
 @click.option("--seconds", default=30.0, show_default=True, help="Counted, after the warm-up.")
 @click.option("--frame-ms", default=50, show_default=True, help="Audio that is sent at once.")
+@click.option("--overlap", default=0.5, show_default=True, help="Of windows of 4 s.")
 @click.option("--together", is_flag=True, help="All windows end at once.")
 @click.option(
     "--search", is_flag=True, help=f"From there on, the most with a p95 of {OBJECTIVE_MS:.0f} ms."

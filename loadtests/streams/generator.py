@@ -17,7 +17,7 @@ from loadtests.streams.player import Address, Clock, Player
 from loadtests.streams.record import Record
 
 SHARE = 64
-"""Streams that one process plays: about a quarter of a core."""
+"""Streams that one process plays: under a tenth of a core."""
 SOON_S = 0.5
 
 

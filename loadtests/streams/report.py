@@ -10,7 +10,8 @@ HEAD = (
     f"{'':7}{'streams':>8}{'windows':>8}{'lag p50':>9}{'p95':>8}{'p99':>8}{'worst':>8}{'refused':>8}"
     f"{'failed':>7}{'missing':>8}{'cores':>7}{'ms/s':>7}{'RSS MiB':>8}{'late p95':>9}{'gen.':>6}{'others':>7}"
 )
-"""Milliseconds; `ms/s` is the server's processor time for a second of one stream, `late` and `gen.` are
+"""Milliseconds; `ms/s` is the server's processor time for a second of one stream, predictions asked
+meanwhile included, `late` and `gen.` are
 the generator's lateness and cores, `others` the cores that neither it nor the server used."""
 OTHERS = 0.25
 """Cores; with more taken away, lags say little about a server."""
@@ -55,10 +56,11 @@ def comparisons(results: Sequence[Result]) -> list[str]:
 
 def _ratios(ours: Result, peer: Result) -> str:
     lags, base = peer.figures, ours.figures
+    disturbed = max(ours.others_cores, peer.others_cores) > OTHERS
     return (
         f"{ours.streams} streams, {peer.server} / ours: CPU for a stream "
         f"{peer.cpu_ms / ours.cpu_ms:.2f}, lag p50 {lags.p50 / base.p50:.2f}, "
-        f"p95 {lags.p95 / base.p95:.2f}"
+        f"p95 {lags.p95 / base.p95:.2f}{' (DISTURBED by others)' if disturbed else ''}"
     )
 
 

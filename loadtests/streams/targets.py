@@ -20,6 +20,7 @@ LIMITS = {
     "RATE_LIMIT__DEFAULT": PLENTY,
     "RATE_LIMIT__STREAMS": "null",
 }
+"""What a key may do is no limit here; how many streams a worker takes is, as the settings have it."""
 
 
 @contextmanager
