@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import closing, suppress
+from typing import Annotated
 
-from pydantic import ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
@@ -20,6 +21,9 @@ from rebracket.segment.live.pcm import Decoder, RawDecoder, Shape
 
 NDJSON = "application/x-ndjson"
 SSE = "text/event-stream"
+MOST_TEXT = 1000
+"""Characters: percent-encoded, they fit into a request's header."""
+
 PIECE = 4096
 """Bytes that are decoded at once: 64 KiB of FLAC may hold hours of silence."""
 
@@ -27,6 +31,9 @@ PIECE = 4096
 class Query(Reading):
     """The query of `POST /stream`: raw PCM says what it is, WAV and FLAC know."""
 
+    text: Annotated[str, StringConstraints(max_length=MOST_TEXT)] = Field(
+        "", description="Words that the windows are read with; longer ones go over WebSocket."
+    )
     encoding: Encoding | None = None
     sample_rate: SampleRate | None = None
     channels: Channels | None = None

@@ -103,6 +103,7 @@ def test_a_client_that_asks_for_events_gets_events(client: TestClient) -> None:
         ({**RAW, "window_s": "nan"}, "window_s"),
         ({**RAW, "overlap": 1}, "overlap"),
         ({**RAW, "from_sample": -1}, "from_sample"),
+        ({**RAW, "text": "a" * 1001}, "text"),
         ({**RAW, "mood": "blue"}, "mood"),
         ({**RAW, "window_s": [1, 2]}, "window_s"),
     ],
