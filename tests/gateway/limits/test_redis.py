@@ -3,7 +3,6 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from fractions import Fraction
 from uuid import uuid4
 
@@ -23,21 +22,8 @@ HUNDRED = Rate("100/day")
 
 
 @pytest.fixture
-def storage(redis_url: str) -> Iterator[RedisStorage]:
-    storage = RedisStorage(redis_url, timeout_s=5)
-    yield storage
-    storage.close()
-
-
-@pytest.fixture
-def server(redis_url: str) -> Iterator[Redis]:
-    with Redis.from_url(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def bucket() -> str:
-    return uuid4().hex
+def storage(redis_storage: RedisStorage) -> RedisStorage:
+    return redis_storage
 
 
 def charge(bucket: str, cost: int = 1, rate: Rate = HUNDRED, *, probe: bool = False) -> Charge:

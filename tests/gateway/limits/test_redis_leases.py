@@ -1,7 +1,6 @@
 """Leases in a real Redis, on its own clock."""
 
 import threading
-from collections.abc import Iterator
 from typing import cast
 from uuid import uuid4
 
@@ -19,21 +18,8 @@ TTL_S = 1050
 
 
 @pytest.fixture
-def storage(redis_url: str) -> Iterator[RedisStorage]:
-    storage = RedisStorage(redis_url, timeout_s=5)
-    yield storage
-    storage.close()
-
-
-@pytest.fixture
-def server(redis_url: str) -> Iterator[Redis]:
-    with Redis.from_url(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def bucket() -> str:
-    return uuid4().hex
+def storage(redis_storage: RedisStorage) -> RedisStorage:
+    return redis_storage
 
 
 def age(server: Redis, bucket: str, seconds: int) -> None:

@@ -2,7 +2,6 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,31 +15,15 @@ from rebracket.gateway.limits.gcra import Charge
 from rebracket.gateway.limits.sqlite import SqliteStorage
 from rebracket.gateway.limits.sqlite_file import TIDY_EVERY
 from rebracket.rates import Rate
+from tests.gateway.limits.clock import Clock
 from tests.gateway.limits.model import FORGIVEN, Model
 
 HUNDRED = Rate("100/day")
 
 
-class Clock:
-    """Microseconds, turned by hand."""
-
-    def __init__(self) -> None:
-        self.now_us = 1_700_000_000_000_000
-
-    def __call__(self) -> int:
-        return self.now_us
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def storage(tmp_path: Path, clock: Clock) -> Iterator[SqliteStorage]:
-    storage = SqliteStorage(tmp_path / "limits.db", timeout_s=5, clock_us=clock)
-    yield storage
-    storage.close()
+def storage(sqlite_storage: SqliteStorage) -> SqliteStorage:
+    return sqlite_storage
 
 
 def charge(

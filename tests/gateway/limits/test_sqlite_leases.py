@@ -3,7 +3,6 @@
 import asyncio
 import multiprocessing
 import sqlite3
-from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,32 +15,16 @@ from rebracket.errors import LimiterError
 from rebracket.gateway.limits import slots
 from rebracket.gateway.limits.limiter import Limiter
 from rebracket.gateway.limits.sqlite import SqliteStorage, microseconds
+from tests.gateway.limits.clock import Clock
 from tests.gateway.limits.lease_model import Leases
 
 HOUR = 3600.0
 SECOND_US = 1_000_000
 
 
-class Clock:
-    """Microseconds, turned by hand."""
-
-    def __init__(self) -> None:
-        self.now_us = 1_700_000_000_000_000
-
-    def __call__(self) -> int:
-        return self.now_us
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def storage(tmp_path: Path, clock: Clock) -> Iterator[SqliteStorage]:
-    storage = SqliteStorage(tmp_path / "limits.db", timeout_s=5, clock_us=clock)
-    yield storage
-    storage.close()
+def storage(sqlite_storage: SqliteStorage) -> SqliteStorage:
+    return sqlite_storage
 
 
 steps = st.lists(
