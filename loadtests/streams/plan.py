@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from math import ceil
 
 from rebracket.messages import Start
-from rebracket.segment.live.grid import Grid
 
 LEAD_S = 2.0
 """Streams open that long before they sound."""
@@ -39,7 +38,7 @@ class Plan:
     @property
     def hop(self) -> int:
         """Samples from one window's start to the next one's."""
-        return Grid.of(self.rate, self.window_s, self.overlap).hop_samples
+        return round(self.window * (1 - self.overlap))
 
     @property
     def settled_s(self) -> float:
