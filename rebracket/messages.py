@@ -13,6 +13,7 @@ from rebracket.schemas import InvalidField, Prediction, Probability, Schema, Wor
 from rebracket.taxonomy import RebracketingType
 
 Encoding = Literal["pcm_s16le", "pcm_f32le"]
+SAMPLE_BYTES: dict[Encoding, int] = {"pcm_s16le": 2, "pcm_f32le": 4}
 SampleRate = Annotated[int, Field(ge=8_000, le=96_000)]
 Channels = Annotated[int, Field(ge=1, le=2)]
 WindowS = Annotated[float, Field(ge=1, le=30)]

@@ -14,7 +14,7 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from rebracket.segment.live.pcm import WIDTHS
+from rebracket.messages import SAMPLE_BYTES
 from tests.scripted_server import PREDICTION
 
 WINDOW, HOP = 400, 200
@@ -38,7 +38,7 @@ class Take:
     @property
     def at(self) -> int:
         """The sample of the stream that comes next."""
-        width: int = WIDTHS[self.start["encoding"]] * self.start["channels"]
+        width: int = SAMPLE_BYTES[self.start["encoding"]] * self.start["channels"]
         return int(self.start["from_sample"]) + len(self.audio) // width
 
 

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebracket.errors import RebracketError
-from rebracket.messages import Encoding
+from rebracket.messages import SAMPLE_BYTES, Encoding
 from rebracket.segment.audio import resampler
-from rebracket.segment.live.pcm import WIDTHS
 from rebracket.segment.pcm import Pcm
 
 FASTEST, SLOWER = 96_000, 48_000
@@ -94,7 +93,7 @@ class RawSource:
         self, descriptor: int, encoding: Encoding, sample_rate: int, channels: int
     ) -> None:
         self._descriptor = descriptor
-        self._bytes_a_second = sample_rate * channels * WIDTHS[encoding]
+        self._bytes_a_second = sample_rate * channels * SAMPLE_BYTES[encoding]
         self._taken = 0
         self.encoding, self.sample_rate, self.channels = encoding, sample_rate, channels
 

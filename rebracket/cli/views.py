@@ -1,7 +1,7 @@
 """How `rebracket stream` shows what is heard: lines, JSON, or a picture that moves."""
 
+from abc import abstractmethod
 from contextlib import AbstractContextManager
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 import click
@@ -15,16 +15,11 @@ if TYPE_CHECKING:
 class View(AbstractContextManager["View"]):
     """Shows events as long as it is entered."""
 
+    @abstractmethod
     def show(self, event: "Heard") -> None:
         """Show an event."""
-        raise NotImplementedError
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Nothing more is shown."""
 
 

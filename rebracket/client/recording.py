@@ -3,9 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from rebracket.messages import Encoding, End, Flush, NewWords, Start
-
-SAMPLE_BYTES: dict[Encoding, int] = {"pcm_s16le": 2, "pcm_f32le": 4}
+from rebracket.messages import SAMPLE_BYTES, End, Flush, NewWords, Start
 
 KEEP_S = 60.0
 """Seconds of audio that are kept: twice the longest window."""

@@ -11,10 +11,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from rebracket.config import Streaming
-from rebracket.errors import FieldError, InvalidRequest, SlowRequest, UnsupportedMedia
+from rebracket.errors import FieldError, InvalidRequest, UnsupportedMedia
 from rebracket.gateway import caller, problems
 from rebracket.gateway.live import failed
-from rebracket.gateway.live.session import Command, Host, Session
+from rebracket.gateway.live.session import Command, Host, Session, arriving
 from rebracket.messages import Channels, Encoding, Event, Reading, SampleRate, dumps
 from rebracket.segment.live.container import ContainerDecoder
 from rebracket.segment.live.pcm import Decoder, RawDecoder, Shape
@@ -132,29 +132,19 @@ async def _commands(request: Request, settings: Streaming) -> AsyncIterator[Comm
     """The body's pieces, when the first is here.
 
     An answer that began before would stop a client that waits for "100 Continue".
+
+    Raises:
+        SlowRequest: a piece did not come in time.
+        ClientDisconnect: the client is gone.
     """
     pieces = request.stream()
-    first = await _next(pieces, settings.idle_s)
+    first = await arriving(anext(pieces, None), settings.idle_s)
 
     async def commands() -> AsyncIterator[Command]:
         piece = first
         while piece is not None:
             for at in range(0, len(piece), PIECE):
                 yield piece[at : at + PIECE]
-            piece = await _next(pieces, settings.idle_s)
+            piece = await arriving(anext(pieces, None), settings.idle_s)
 
     return commands()
-
-
-async def _next(pieces: AsyncIterator[bytes], idle_s: float) -> bytes | None:
-    """The next piece; None where there is none.
-
-    Raises:
-        SlowRequest: it did not come in time.
-        ClientDisconnect: the client is gone.
-    """
-    try:
-        async with asyncio.timeout(idle_s):
-            return await anext(pieces, None)
-    except TimeoutError:
-        raise SlowRequest(f"Nothing came for {idle_s:g} s") from None

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from starlette.requests import ClientDisconnect
 from starlette.websockets import WebSocketDisconnect
@@ -37,6 +38,7 @@ from rebracket.segment.live.grid import Grid
 from rebracket.segment.live.pcm import Decoder, Samples, Shape
 from rebracket.tally import Tally
 
+T = TypeVar("T")
 Command = bytes | Flush | NewWords
 Send = Callable[[Event], Awaitable[None]]
 
@@ -66,6 +68,19 @@ def _hearing(reader: Reader) -> Reader:
         return reader
     message = f"The model {reader.model.tag} does not read audio"
     raise InvalidRequest([FieldError(loc=["audio"], msg=message, type="not_read_by_this_model")])
+
+
+async def arriving(coming: Awaitable[T], idle_s: float) -> T:
+    """What a client sends next.
+
+    Raises:
+        SlowRequest: nothing came in time.
+    """
+    try:
+        async with asyncio.timeout(idle_s):
+            return await coming
+    except TimeoutError:
+        raise SlowRequest(f"Nothing came for {idle_s:g} s") from None
 
 
 class Session:

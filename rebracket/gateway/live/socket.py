@@ -14,13 +14,12 @@ from rebracket.errors import (
     OutOfTurn,
     PayloadTooLarge,
     RequestError,
-    SlowRequest,
     TooManyFrames,
     WrongOrigin,
 )
 from rebracket.gateway import caller, problems
 from rebracket.gateway.live import failed
-from rebracket.gateway.live.session import Command, Host, Session
+from rebracket.gateway.live.session import Command, Host, Session, arriving
 from rebracket.messages import CONTROL, Control, End, Event, Start, dumps
 from rebracket.monitoring import trace
 from rebracket.segment.live.pcm import RawDecoder, Shape
@@ -68,11 +67,7 @@ class Socket:
         await self._websocket.send_text(dumps(event))
 
     async def _receive(self) -> Control | bytes:
-        try:
-            async with asyncio.timeout(self._settings.idle_s):
-                message = await self._websocket.receive()
-        except TimeoutError:
-            raise SlowRequest(f"Nothing came for {self._settings.idle_s:g} s") from None
+        message = await arriving(self._websocket.receive(), self._settings.idle_s)
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message["code"])
         self._count()

@@ -62,7 +62,7 @@ LOUD = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One window of a stream: its number and place, and what the encoder of sound reads."""
+    """One window of a stream: its number and place, and what the encoder of sound reads, none of silence."""
 
     number: int
     start: int
@@ -160,16 +160,18 @@ class Ear:
         return resampled(self._raw.part(self.grid.at(frame), end), self.grid.rate)
 
     def _cut(self, end: int) -> Heard:
+        """The window up to a position; nobody reads the levels of silence."""
         start = self.grid.start(self.next)
-        frame = self.next * self.grid.hop
-        if end - start < SHORT_S * self.grid.rate:
-            windows = [LevelsWindow(levels(centred(self._resample(frame, end))))]
-        else:
-            windows = self._windows(frame, resampled_length(end - start, self.grid.rate), end)
-        return Heard(self.next, start, end, self._loud_at < start, windows)
+        silent = self._loud_at < start
+        windows = [] if silent else self._windows(end - start, end)
+        return Heard(self.next, start, end, silent, windows)
 
-    def _windows(self, frame: int, length: int, end: int) -> list[LevelsWindow]:
-        """What `mel.windows` makes of the `length` resampled samples from a frame's centre on."""
+    def _windows(self, samples: int, end: int) -> list[LevelsWindow]:
+        """What `mel.windows` makes of so many samples, resampled, of the window under way."""
+        frame = self.next * self.grid.hop
+        if samples < SHORT_S * self.grid.rate:
+            return [LevelsWindow(levels(centred(self._resample(frame, end))))]
+        length = resampled_length(samples, self.grid.rate)
         whole = self._whole(frame, length, end)
         return [
             LevelsWindow(self._between(whole, frame, start, stop, last=stop == length))

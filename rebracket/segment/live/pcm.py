@@ -1,20 +1,16 @@
 """Bytes of audio as they come → samples."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rebracket.errors import Undecodable
+from rebracket.messages import SAMPLE_BYTES, Encoding
 
 Samples = NDArray[np.float32]
 """Float samples [frames, channels], nominally -1 to 1; raw floats may hold anything."""
-
-Encoding = Literal["pcm_s16le", "pcm_f32le"]
-WIDTHS: dict[Encoding, int] = {"pcm_s16le": 2, "pcm_f32le": 4}
-"""Bytes of a sample."""
-
 
 RATES = range(8_000, 96_001)
 """Sample rates of streams, in Hz."""
@@ -76,7 +72,7 @@ class RawDecoder:
     def __init__(self, encoding: Encoding, shape: Shape) -> None:
         self._encoding = encoding
         self._shape = shape
-        self._frame = WIDTHS[encoding] * shape.channels
+        self._frame = SAMPLE_BYTES[encoding] * shape.channels
         self._rest = b""
 
     @property

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rebracket.errors import Undecodable
-from rebracket.segment.live.pcm import Encoding, RawDecoder, Shape, read_shape
+from rebracket.messages import Encoding
+from rebracket.segment.live.pcm import RawDecoder, Shape, read_shape
 from tests.segment.live.feeding import CUTS, cut, decode
 
 ENCODINGS: list[Encoding] = ["pcm_s16le", "pcm_f32le"]
