@@ -11,6 +11,7 @@ from rebracket.cli.gallery import gallery
 from rebracket.cli.keys import keys
 from rebracket.cli.models import models
 from rebracket.cli.predict import predict
+from rebracket.cli.redraw import redraw
 from rebracket.cli.serve import serve
 from rebracket.cli.stream import stream
 from rebracket.cli.training import evaluate, train
@@ -30,5 +31,5 @@ def main(config: str | None) -> None:
         os.environ[CONFIG_VARIABLE] = str(Path(config).absolute())
 
 
-for command in (serve, predict, stream, evaluate, train, models, keys, experiment, gallery):
+for command in (serve, predict, stream, evaluate, train, models, keys, experiment, gallery, redraw):
     main.add_command(command)

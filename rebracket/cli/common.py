@@ -5,8 +5,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from importlib.util import find_spec
+from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
@@ -41,6 +42,22 @@ model_option = click.option(
 )
 
 
+class Share(click.FloatRange):
+    """An option's number from 0 to 1."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number; "nan", which no comparison refuses, is none."""
+        number = float(super().convert(value, param, ctx))
+        if isnan(number):
+            self.fail(f"{value!r} is not a number from 0 to 1.", param, ctx)
+        return number
+
+
 def parse_duration(option: str, text: str) -> timedelta:
     """An option's duration.
 
@@ -53,14 +70,15 @@ def parse_duration(option: str, text: str) -> timedelta:
         raise RebracketError(f"{option}: {error}, not {text!r}") from None
 
 
-def content(option: str, path: Path) -> bytes:
-    """What the file that an option names holds.
+def content(option: str, path: Path, most: int = -1) -> bytes:
+    """What the file that an option names holds, or its first `most` bytes.
 
     Raises:
         RebracketError: it can't be read.
     """
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(most)
     except OSError as error:
         raise RebracketError(f"{option}: {path}: {error.strerror}") from None
 
@@ -81,6 +99,12 @@ def needs_client_extra() -> None:
     """Fail where the client, or what shows its streams, is not installed."""
     if find_spec("httpx2") is None or find_spec("rich") is None:
         raise RebracketError("this needs the client extra: pip install 'rebracket[client]'")
+
+
+def needs_pictures_extra() -> None:
+    """Fail where what draws pictures is not installed."""
+    if find_spec("matplotlib") is None:
+        raise RebracketError("this needs the pictures extra: pip install 'rebracket[pictures]'")
 
 
 def load_predictor(model: str | None) -> "Predictor":

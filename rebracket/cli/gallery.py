@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from rebracket.cli.common import content, fails_in_one_line, needs_training_extra
+from rebracket.cli.common import Share, content, fails_in_one_line, needs_training_extra
 from rebracket.errors import RebracketError
 
 
@@ -20,7 +20,7 @@ from rebracket.errors import RebracketError
     "--intensity",
     default=0.8,
     show_default=True,
-    type=click.FloatRange(0, 1),
+    type=Share(),
     help="How strongly everything is rebracketed.",
 )
 @click.option(
@@ -38,16 +38,18 @@ from rebracket.errors import RebracketError
 def gallery(out: Path, intensity: float, seed: int, midi: Path | None, audio: Path | None) -> None:
     """Render one example of each operation for eyes and ears."""
     needs_training_extra()
-    from rebracket.segment import gallery as made
     from rebracket.segment.audio import read_audio
+    from rebracket.segment.gallery.material import beginning_of_notes, beginning_of_sound, tune
+    from rebracket.segment.gallery.synthesis import synthesised
+    from rebracket.segment.gallery.write import STEPS, write_gallery
     from rebracket.segment.midi import read_midi
 
-    notes = made.beginning_of_notes(read_midi(content("--midi", midi))) if midi else made.tune()
-    sound = read_audio(content("--audio", audio)) if audio else made.synthesised(notes)
-    sound = made.beginning_of_sound(sound)
+    notes = beginning_of_notes(read_midi(content("--midi", midi))) if midi else tune()
+    sound = read_audio(content("--audio", audio)) if audio else synthesised(notes)
+    sound = beginning_of_sound(sound)
     try:
-        with click.progressbar(length=made.STEPS, label="rebracketing", file=sys.stderr) as bar:
-            page = made.write_gallery(
+        with click.progressbar(length=STEPS, label="rebracketing", file=sys.stderr) as bar:
+            page = write_gallery(
                 out, notes, sound, intensity=intensity, seed=seed, advance=lambda: bar.update(1)
             )
     except OSError as error:

@@ -1,17 +1,5 @@
-"""One example of each operation, for eyes and ears: files of music and a page that shows them.
+"""Notes and sound for eyes and ears: piano rolls, spectrograms, notes played, and a page of it all.
 
-Never needed to serve: operations on sound, and so the gallery, need scipy.
+`write`, which makes one example of each operation, needs scipy, as operations on sound do; `picture`
+needs matplotlib. Nothing here is needed to serve.
 """
-
-from rebracket.segment.gallery.material import beginning_of_notes, beginning_of_sound, tune
-from rebracket.segment.gallery.synthesis import synthesised
-from rebracket.segment.gallery.write import STEPS, write_gallery
-
-__all__ = [
-    "STEPS",
-    "beginning_of_notes",
-    "beginning_of_sound",
-    "synthesised",
-    "tune",
-    "write_gallery",
-]

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +17,14 @@ FEWEST_PITCHES = 24
 Place = tuple[float, float, int]
 """Onset, duration (in quarter notes, to a millionth) and pitch."""
 
-Voice = tuple[int, int, bool, int]
-"""Velocity, program, whether it is a drum, track."""
+
+class Voice(NamedTuple):
+    """By whom a note is played, and how loud."""
+
+    velocity: int
+    program: int
+    drum: bool
+    track: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,7 @@ class Mark:
     """
 
     place: Place
-    velocity: int
+    voice: Voice
     kind: str
 
 
@@ -41,14 +48,14 @@ def compared(plain: Notes, changed: Notes) -> list[Mark]:
     for place, voice in before:
         there[place] -= 1
         if there[place] < 0:
-            gone.append(Mark(place, voice[0], "gone"))
+            gone.append(Mark(place, voice, "gone"))
     rows, places = Counter(before), Counter(place for place, _ in before)
     marks = []
     for place, voice in after:
         rows[place, voice] -= 1
         places[place] -= 1
         known = "altered" if places[place] >= 0 else "new"
-        marks.append(Mark(place, voice[0], "kept" if rows[place, voice] >= 0 else known))
+        marks.append(Mark(place, voice, "kept" if rows[place, voice] >= 0 else known))
     return [*gone, *marks]
 
 
@@ -56,7 +63,7 @@ def _rows(notes: Notes) -> list[tuple[Place, Voice]]:
     columns = (notes.velocity, notes.program, notes.drum, notes.track)
     onset, duration = np.round(notes.onset, 6).tolist(), np.round(notes.duration, 6).tolist()
     places = zip(onset, duration, notes.pitch.tolist(), strict=True)
-    voices = zip(*(column.tolist() for column in columns), strict=True)
+    voices = map(Voice, *(column.tolist() for column in columns))
     return list(zip(places, voices, strict=True))
 
 
@@ -67,12 +74,12 @@ def piano_roll(plain: Notes, changed: Notes, title: str) -> str:
     page's. `title` is what is read aloud in the picture's place.
     """
     marks = compared(plain, changed)
-    lowest, rows = _range([mark.place[2] for mark in marks])
+    lowest, rows = pitch_range([mark.place[2] for mark in marks])
     across = WIDTH / max(plain.length, changed.length)
     high = (HEIGHT - 2 * MARGIN) / rows
     bars = "".join(
         f'<line x1="{at * across:.1f}" x2="{at * across:.1f}" y1="0" y2="{HEIGHT}"/>'
-        for at in _barlines(plain)
+        for at in barlines(plain)
     )
     shapes = "".join(_rectangle(mark, across, high, lowest + rows) for mark in marks)
     return (
@@ -81,14 +88,15 @@ def piano_roll(plain: Notes, changed: Notes, title: str) -> str:
     )
 
 
-def _range(pitches: list[int]) -> tuple[int, int]:
-    """The lowest pitch shown, and how many are."""
+def pitch_range(pitches: list[int]) -> tuple[int, int]:
+    """The lowest pitch that is shown of a piece with these pitches, and how many are."""
     lowest, highest = min(pitches, default=60), max(pitches, default=60)
     spare = max(0, FEWEST_PITCHES - (highest - lowest + 1))
     return lowest - spare // 2, highest - lowest + 1 + spare
 
 
-def _barlines(notes: Notes) -> list[float]:
+def barlines(notes: Notes) -> list[float]:
+    """Where each bar begins, in quarter notes."""
     bounds = [*(start for start, _, _ in notes.meters[1:]), notes.length]
     return [
         float(at)
@@ -100,7 +108,9 @@ def _barlines(notes: Notes) -> list[float]:
 def _rectangle(mark: Mark, across: float, high: float, top: int) -> str:
     onset, duration, pitch = mark.place
     opacity = (
-        "" if mark.kind == "gone" else f' fill-opacity="{0.3 + 0.7 * mark.velocity / 127:.2f}"'
+        ""
+        if mark.kind == "gone"
+        else f' fill-opacity="{0.3 + 0.7 * mark.voice.velocity / 127:.2f}"'
     )
     return (
         f'<rect class="{mark.kind}" x="{onset * across:.1f}" y="{MARGIN + (top - pitch - 1) * high:.1f}"'

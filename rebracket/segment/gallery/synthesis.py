@@ -78,14 +78,14 @@ def _tone(pitch: int, seconds: float, timbre: Timbre) -> Floats:
     """A tone that begins and ends softly, [samples]."""
     time = np.arange(round((seconds + RELEASE_S) * RATE)) / RATE
     hertz = 440 * 2 ** ((pitch - 69) / 12)
-    heard = PARTIALS[PARTIALS * hertz < HIGHEST_HZ]
-    weights = heard**-timbre.dullness
-    waves = np.sin(2 * np.pi * hertz * heard[:, None] * time)
-    fall = np.exp(-timbre.decay * np.sqrt(heard)[:, None] * time)
+    tone = np.zeros(len(time))
+    for partial in PARTIALS[
+        PARTIALS * hertz < HIGHEST_HZ
+    ].tolist():  # one by one: tones may be long
+        fall = np.exp(-timbre.decay * partial**0.5 * time)
+        tone += partial**-timbre.dullness * fall * np.sin(2 * np.pi * hertz * partial * time)
     left = (seconds + RELEASE_S - time) / RELEASE_S
-    shape = np.minimum(np.minimum(time / ATTACK_S, left), 1)
-    tone: Floats = weights @ (waves * fall) * shape
-    return tone
+    return tone * np.minimum(np.minimum(time / ATTACK_S, left), 1)
 
 
 def _stroke(pitch: int, rng: Generator) -> Floats:
