@@ -161,7 +161,9 @@ def test_bad_input_is_one_line_and_exit_code_2(
     assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["serve", "train", "evaluate", "predict", "stream", "gallery"])
+@pytest.mark.parametrize(
+    "command", ["serve", "train", "evaluate", "predict", "stream", "gallery", "rebracket"]
+)
 def test_help_shows_an_example(command: str) -> None:
     assert "Example: rebracket" in run(command, "--help").output
 

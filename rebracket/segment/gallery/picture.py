@@ -14,7 +14,7 @@ from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
-from matplotlib.colors import LinearSegmentedColormap, to_hex
+from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -36,7 +36,9 @@ Grey, orange and blue are three to every kind of colour-blind eye; outlines tell
 """
 
 VOICES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#7a7a7a", "#b8a800")
-"""Colours of voices, again from the first one where there are more: after Okabe and Ito (2008)."""
+"""Colours of voices, after Okabe and Ito (2008): the next eight have these darker, and so in turn."""
+
+DARKER = 0.55
 
 FAMILIES = (
     *("piano", "chimes", "organ", "guitar", "bass", "strings", "ensemble", "brass"),
@@ -44,26 +46,27 @@ FAMILIES = (
 )
 """General MIDI's sixteen families of eight programs, in a word each."""
 
-TONES = {0: "C", 4: "E", 7: "G"}
-"""Tones of an octave that the pitch axis may name; 60 is C4."""
-
-BLACK = (1, 3, 6, 8, 10)
-"""Tones of an octave that are a keyboard's black keys."""
+TONES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
+NAMED = (0, 4, 7)
+"""Tones of an octave that the pitch axis may name."""
 
 FEW_PITCHES = 40
 """Semitones up to which more than each C is named and keys are shown."""
 
-MOST_LABELS, MOST_LINES = 24, 160
+MOST_NAMED_DRUMS = 6
+"""Drums up to which each is named."""
+
+MOST_LABELS, MOST_LINES = 24, 64
 """Bars that are numbered, and lines between them, at most."""
 
-MOST_VOICES, MOST_KEYS = 10, 10
+MOST_VOICES, MOST_KEYS = 10, 9
 """Voices that the legend names, and what it holds in a row, at most."""
 
 MOST_OUTLINED = 1_500
 """Notes over which outlines would hide what they outline."""
 
-LETTERS = 110
-"""Characters of a line of the title."""
+LETTERS, LARGEST = 110, 13
+"""Characters of a line of the title, and points of their size, at most."""
 
 INK, RULE, SHADE = "#1b1b1f", "#d0d0cc", "#f4f4f1"
 LEAST_PIXELS = 2.5
@@ -113,7 +116,7 @@ def drawn(plain: Notes | None, changed: Notes, title: str) -> Figure:
     voices = _voices(marks)
     looks = _looks(voices, by_kind=plain is not None, outlined=len(marks) <= MOST_OUTLINED)
     figure = Figure(figsize=INCHES, dpi=DPI, layout="constrained", facecolor="white")
-    figure.suptitle(_clean(title), parse_math=False, fontsize=13, color=INK)
+    _write(figure, title)
     parts = [part for drums in (False, True) if (part := _of(marks, drums=drums))]
     panels = figure.subplots(
         len(parts), 1, sharex=True, squeeze=False, height_ratios=_heights(parts)
@@ -125,15 +128,23 @@ def drawn(plain: Notes | None, changed: Notes, title: str) -> Figure:
     keys.append(_key(Look("none", "none"), "thicker: louder"))
     columns = ceil(len(keys) / ceil(len(keys) / MOST_KEYS))
     figure.legend(
-        handles=keys, loc="outside lower center", ncols=columns, fontsize=9, frameon=False
+        handles=keys,
+        loc="outside lower center",
+        ncols=columns,
+        fontsize=9,
+        columnspacing=1.4,
+        frameon=False,
     )
     return figure
 
 
-def _clean(title: str) -> str:
-    """The title in lines that fit, without what can't be printed."""
+def _write(figure: Figure, title: str) -> None:
+    """The title without what can't be printed, in lines that fit: in smaller letters if they must."""
     printed = "".join(letter if letter.isprintable() else " " for letter in title)
-    return fill(printed, LETTERS, max_lines=2, placeholder=" …")
+    lines = fill(printed, LETTERS, max_lines=2, placeholder=" …")
+    text = figure.suptitle(lines, parse_math=False, fontsize=LARGEST, color=INK)
+    wide, room = text.get_window_extent().width, 0.98 * INCHES[0] * DPI
+    text.set_fontsize(LARGEST * min(1, room / max(wide, 1)))
 
 
 def _who(mark: Mark) -> Who:
@@ -157,7 +168,7 @@ def _looks(voices: Iterable[Who], *, by_kind: bool, outlined: bool) -> dict[tupl
     voices = list(voices)
     if not by_kind:
         return {
-            ("kept", who): Look(VOICES[index % len(VOICES)], "white")
+            ("kept", who): Look(_voice_colour(index), "white", width=0.6 if outlined else 0)
             for index, who in enumerate(voices)
         }
     return {
@@ -167,11 +178,21 @@ def _looks(voices: Iterable[Who], *, by_kind: bool, outlined: bool) -> dict[tupl
     }
 
 
+def _voice_colour(index: int) -> str:
+    times, place = divmod(index % (2 * len(VOICES)), len(VOICES))
+    red, green, blue = (part * DARKER**times for part in to_rgb(VOICES[place]))
+    return to_hex((red, green, blue))
+
+
 def _look(kind: str, level: float, *, outlined: bool) -> Look:
     """A kind's look at a level of brightness, 0 to 1."""
     colour = to_hex(LinearSegmentedColormap.from_list(kind, KINDS[kind])(level))
     if kind == "gone":
-        return Look("none", colour, line=(0, (2, 1.5)), width=0.9)
+        return (
+            Look("none", colour, line=(0, (2, 1.5)), width=0.9)
+            if outlined
+            else Look("none", colour)
+        )
     if kind == "kept" or not outlined:
         return Look(colour, "white", width=0.6 if outlined else 0)
     return Look(colour, INK, width=0.9, hatch="////" if kind == "altered" else "")
@@ -194,7 +215,8 @@ def _panel(
         rows = {pitch: row for row, pitch in enumerate(sorted(set(pitches)))}
         axes.set_ylim(-0.5, len(rows) - 0.5)
         axes.set_ylabel("drums")
-        axes.set_yticks([])
+        named = rows if len(rows) <= MOST_NAMED_DRUMS else {}
+        axes.set_yticks([*named.values()], [*map(_name, named)], fontsize=8)
     else:
         rows = {pitch: pitch for pitch in pitches}
         _keyboard(axes, *pitch_range(pitches))
@@ -202,9 +224,11 @@ def _panel(
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     least = LEAST_PIXELS * piece.length / (INCHES[0] * DPI)
-    for (kind, who), look in looks.items():
-        mine = [mark for mark in marks if (mark.kind, _who(mark)) == (kind, who)]
-        if mine:
+    groups: dict[tuple[str, Who], list[Mark]] = {}
+    for mark in marks:
+        groups.setdefault((mark.kind, _who(mark)), []).append(mark)
+    for key, look in looks.items():
+        if mine := groups.get(key):
             axes.add_collection(_rectangles(mine, rows, look, least), autolim=False)
     _rule(axes, barlines(piece))
 
@@ -212,16 +236,21 @@ def _panel(
 def _keyboard(axes: Axes, lowest: int, count: int) -> None:
     """The pitch axis: names, and where there are few pitches a shade for each black key."""
     shown = range(lowest, lowest + count)
-    axes.set_ylim(lowest - 0.5, lowest + count - 0.5)
+    axes.set_ylim(lowest - 1, lowest + count)
     axes.set_ylabel("pitch")
     few = count <= FEW_PITCHES
-    named = [p for p in shown if p % 12 == 0 or (few and p % 12 in TONES)]
-    axes.set_yticks(named, [f"{TONES[p % 12]}{p // 12 - 1}" for p in named], fontsize=9)
+    named = [pitch for pitch in shown if pitch % 12 in (NAMED if few else NAMED[:1])]
+    axes.set_yticks(named, [*map(_name, named)], fontsize=9)
     for pitch in shown:
         if pitch % 12 == 0:
             axes.axhline(pitch - 0.5, color=RULE, linewidth=0.8, zorder=0.5)
-        if few and pitch % 12 in BLACK:
+        if few and "♯" in _name(pitch):
             axes.axhspan(pitch - 0.5, pitch + 0.5, color=SHADE, linewidth=0, zorder=0)
+
+
+def _name(pitch: int) -> str:
+    """As C4, which is 60."""
+    return f"{TONES[pitch % 12]}{pitch // 12 - 1}"
 
 
 def _rectangles(
