@@ -14,4 +14,6 @@ def test_the_service_loads_no_extra() -> None:
     )
     loaded = {name.partition(".")[0] for name in run.stdout.split()}
     assert "onnxruntime" in loaded
-    assert not loaded & {"torch", "transformers", "httpx2", "langchain_core", "langgraph"}
+    assert not loaded & {
+        *("torch", "transformers", "httpx2", "langchain_core", "langgraph", "matplotlib"),
+    }
