@@ -4,7 +4,7 @@ Never needed to serve: operations on sound, and so the gallery, need scipy.
 """
 
 from rebracket.segment.gallery.material import beginning_of_notes, beginning_of_sound, tune
-from rebracket.segment.gallery.synthesis import synthesised
+from rebracket.segment.synthesis import synthesised
 from rebracket.segment.gallery.write import STEPS, write_gallery
 
 __all__ = [

@@ -10,7 +10,7 @@ from rebracket.segment.audio import write_wav
 from rebracket.segment.gallery.page import Exhibit, Room, image, page
 from rebracket.segment.gallery.roll import piano_roll
 from rebracket.segment.gallery.spectrogram import spectrogram
-from rebracket.segment.gallery.synthesis import synthesised
+from rebracket.segment.synthesis import synthesised
 from rebracket.segment.midi import write_midi
 from rebracket.segment.notes import Notes
 from rebracket.segment.operations.notes import OPERATIONS as ON_NOTES
