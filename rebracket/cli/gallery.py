@@ -40,9 +40,9 @@ def gallery(out: Path, intensity: float, seed: int, midi: Path | None, audio: Pa
     needs_training_extra()
     from rebracket.segment.audio import read_audio
     from rebracket.segment.gallery.material import beginning_of_notes, beginning_of_sound, tune
-    from rebracket.segment.gallery.synthesis import synthesised
     from rebracket.segment.gallery.write import STEPS, write_gallery
     from rebracket.segment.midi import read_midi
+    from rebracket.segment.synthesis import synthesised
 
     notes = beginning_of_notes(read_midi(content("--midi", midi))) if midi else tune()
     sound = read_audio(content("--audio", audio)) if audio else synthesised(notes)

@@ -39,8 +39,8 @@ def _played(notes: "Notes") -> bytes:
     import numpy as np
 
     from rebracket.segment.audio import MAX_SECONDS, write_wav
-    from rebracket.segment.gallery.synthesis import synthesised
-    from rebracket.segment.gallery.time import seconds_at
+    from rebracket.segment.clock import seconds_at
+    from rebracket.segment.synthesis import synthesised
 
     seconds = float(seconds_at(notes, np.array(notes.length)))
     if seconds > MAX_SECONDS:

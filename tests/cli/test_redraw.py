@@ -247,6 +247,21 @@ def test_what_can_not_be_done_is_one_line_and_exit_code_2_and_writes_nothing(
     assert tune.read_bytes() == before
 
 
+def test_where_pictures_can_not_be_drawn_it_is_said_what_to_install_and_nothing_written(
+    tune: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    out, png = tune.parent / "x.mid", tune.parent / "x.png"
+    assert run(tune, "--type", "memory", "--out", out).exit_code == 0
+    out.unlink()
+    result = run(tune, "--type", "memory", "--out", out, "--png", png)
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "rebracket: this needs the pictures extra: pip install 'rebracket[pictures]'\n",
+    )
+    assert os.listdir(tune.parent) == ["tune.mid"]
+
+
 def test_what_is_too_long_to_be_played_writes_nothing(tmp_path: Path) -> None:
     (tmp_path / "in.mid").write_bytes(write_midi(piece(line([60]), 1_300.0)))
     names = ("--out", tmp_path / "x.mid", "--wav", tmp_path / "x.wav")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from rebracket.errors import RebracketError
-from rebracket.segment.gallery.time import quarters_at
+from rebracket.segment.clock import quarters_at
 from rebracket.segment.notes import Notes
 from rebracket.segment.operations.notes.tools import take, tidy
 from rebracket.segment.sound import Sound

@@ -10,13 +10,13 @@ from rebracket.segment.audio import write_wav
 from rebracket.segment.gallery.page import Exhibit, Room, image, page
 from rebracket.segment.gallery.roll import piano_roll
 from rebracket.segment.gallery.spectrogram import spectrogram
-from rebracket.segment.gallery.synthesis import synthesised
 from rebracket.segment.midi import write_midi
 from rebracket.segment.notes import Notes
 from rebracket.segment.operations.notes import OPERATIONS as ON_NOTES
 from rebracket.segment.operations.operation import Operation
 from rebracket.segment.operations.sound import OPERATIONS as ON_SOUND
 from rebracket.segment.sound import Sound
+from rebracket.segment.synthesis import synthesised
 from rebracket.taxonomy import TYPES
 
 STEPS = len(ON_NOTES) + len(ON_SOUND)

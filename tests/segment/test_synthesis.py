@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rebracket.segment.gallery.synthesis import PEAK, RATE, synthesised
-from rebracket.segment.gallery.time import quarters_at, seconds_at
+from rebracket.segment.clock import quarters_at, seconds_at
+from rebracket.segment.synthesis import PEAK, RATE, synthesised
 from tests.segment.operations.notes.material import FOUR, PIECES, Row, line, piece
 from tests.segment.operations.sound.material import loudness
 

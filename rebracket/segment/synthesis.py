@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from rebracket.segment.gallery.time import seconds_at
+from rebracket.segment.clock import seconds_at
 from rebracket.segment.notes import Notes
 from rebracket.segment.sound import Sound
 
