@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from rebracket import __version__
+from rebracket.conditioning import Conditioning, GeneratedSegment
 from rebracket.config import SHADOW, settings
 from rebracket.durations import duration
 from rebracket.errors import FieldError, InvalidRequest, ReloadRefused, StoreError
@@ -24,6 +25,8 @@ from rebracket.gateway.app import Service
 from rebracket.gateway.live import body, socket
 from rebracket.gateway.live.seats import Seats
 from rebracket.gateway.live.session import Host
+from rebracket.generation.maker import Maker
+from rebracket.generation.studio import Studio
 from rebracket.inference.collector import quiet_collector
 from rebracket.inference.lanes import Lanes, lanes_of
 from rebracket.inference.predictor import Predictor, Reader
@@ -78,6 +81,8 @@ class Rebracket:
             ],
         )
         self.runner = Runner(lanes, deployment.batching)
+        self.studio = Studio(deployment.generation)
+        self.maker = Maker(self.studio, self.runner, guidance=deployment.generation.guidance)
         self.shadow = Shadow(self._read_along, is_idle=self.runner.is_idle)
         streaming = deployment.streaming
         self.live = Host(
@@ -159,6 +164,17 @@ class Rebracket:
         errors = sum(isinstance(item, ItemError) for item in items)
         return PredictionBatch(predictions=items, errors=errors)
 
+    @bentoml.api(route="/generate")
+    async def generate(self, asked: Conditioning, /) -> GeneratedSegment:
+        """Write a segment that is read as what was asked for."""
+        reader = self._reader()
+        with self.monitor.request(reader) as observe:
+            answer = await self.maker.make(
+                reader, asked, caller=caller.subject(), admit=caller.charge_work
+            )
+            observe.generated(asked, answer)
+        return answer
+
     def health(self) -> Health:
         """Whether this worker answers."""
         drifted = any(drift.state == "drifted" for drift in self.drift.found)
@@ -201,6 +217,7 @@ class Rebracket:
     async def close(self) -> None:
         """Let running predictions end."""
         await self.shadow.close()
+        await self.studio.close()
         await self.runner.close()
         self.versions.close()
         self.drift.close()

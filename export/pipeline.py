@@ -11,6 +11,8 @@ import torch
 
 from export.bench import latencies, of_words, one_window
 from export.convert import OPSET, convert
+from export.generator import FILE as GENERATOR_FILE
+from export.generator import export_generator
 from export.music import export_music
 from export.optimize import optimize
 from export.quantize import quantize
@@ -69,6 +71,7 @@ def export(tag: str, *, step: Step) -> tuple[str, Report]:
         metadata = {
             "metrics": bundle.facts.test.flat(),
             "music_metrics": bundle.music_metrics(),
+            "generator_metrics": bundle.generator.flat() if bundle.generator else {},
             "torch_model": str(stored.tag),
             "data_hash": bundle.facts.data_hash,
             "calibration": bundle.facts.calibration.model_dump(),
@@ -118,6 +121,10 @@ def _build(
     measured = latencies(runs, of_words())
     step("converting and verifying the encoders of music")
     artefacts, music = export_music(bundle, folder, (model, engine, calibration, one_window(64)))
+    generator = None
+    if bundle.generator:
+        step("converting and verifying the generator")
+        generator = export_generator(bundle.generator_model(), folder / GENERATOR_FILE)
     report = Report(
         source=source,
         opset=OPSET,
@@ -133,6 +140,7 @@ def _build(
         verification=verification,
         int8=agreement,
         music=music,
+        generator=generator,
     )
     return report, artefacts
 
@@ -159,6 +167,7 @@ def _describe(
             "none": Artefact(file=FILES["none"], calibration=bundle.facts.calibration),
         },
         music=music,
+        generator=GENERATOR_FILE if report.generator else None,
     )
     (folder / registry.MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
     (folder / REPORT).write_text(report.model_dump_json(indent=2), encoding="utf-8")

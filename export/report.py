@@ -51,6 +51,20 @@ class MusicReport(Entry):
     latency_ms: dict[str, dict[str, dict[str, float]]] = {}
 
 
+class GeneratorReport(Entry):
+    """The generator beside PyTorch.
+
+    The largest difference of logits, how many greedy tokens are the same, and milliseconds a token: in
+    PyTorch without a cache, and in ONNX with one.
+    """
+
+    logits: float
+    greedy: int
+    eager_ms: float
+    cached_ms: float
+    megabytes: float
+
+
 class Report(Entry):
     """Everything about one export."""
 
@@ -63,3 +77,4 @@ class Report(Entry):
     verification: Verification
     int8: Agreement
     music: MusicReport
+    generator: GeneratorReport | None = None

@@ -174,6 +174,13 @@ STREAMS_A_CORE, STREAMS_A_WORKER = 64, 160
 """On two cores 160 are answered in 10 ms and 208 in 30 (p95), by a process that is as busy as one can be."""
 
 
+class Generation(Section):
+    """How much may be written and wait; `max_queue` is in tokens, a worker's."""
+
+    max_queue: Annotated[int, Field(ge=1)] = 100_000
+    guidance: Annotated[float, Field(ge=1, le=5)] = 1.0
+
+
 class Drift(Section):
     """When recent predictions count as unlike those that the model was measured on."""
 
@@ -214,6 +221,7 @@ class Deployment(Section):
     auth: Auth = Field(default_factory=Auth)
     rate_limit: RateLimit = Field(default_factory=RateLimit)
     streaming: Streaming = Streaming()
+    generation: Generation = Generation()
     monitoring: Monitoring = Field(default_factory=Monitoring)
     logs: Logs = Logs()
 

@@ -14,6 +14,7 @@ STREAM = "/stream"
 NEEDS: dict[str, Scope] = {
     "/predict": "predict",
     "/predict_batch": "predict",
+    "/generate": "generate",
     STREAM: "stream",
     "/experiments": "admin",
     "/admin/reload": "admin",

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from rebracket import __version__
+from rebracket.conditioning import Conditioning, GeneratedSegment
 from rebracket.gateway import problems
 from rebracket.gateway.access import METRICS, NEEDS, OPEN, STREAM
 from rebracket.gateway.form import SEGMENT
@@ -28,7 +29,9 @@ from rebracket.schemas import (
 EVENTS = (Ready, WindowRead, Summary, StreamFailed)
 SCHEMAS = (
     *EVENTS,
+    Conditioning,
     ExperimentReport,
+    GeneratedSegment,
     Health,
     ModelList,
     Prediction,
@@ -40,6 +43,7 @@ SCHEMAS = (
 BODIES: dict[str, tuple[type[BaseModel], type[BaseModel], str]] = {
     "/predict": (Segment, Prediction, "Read one segment"),
     "/predict_batch": (SegmentBatch, PredictionBatch, "Read up to 256 segments, in order"),
+    "/generate": (Conditioning, GeneratedSegment, "Write a segment that is read as asked"),
 }
 OBJECTS: dict[str, tuple[type[BaseModel], str]] = {
     "/health": (Health, "Whether the service answers, and with which models"),

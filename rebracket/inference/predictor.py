@@ -1,7 +1,7 @@
 """Segments → predictions with one model version: encode, run, calibrate, fuse."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Literal, Self
 
@@ -16,6 +16,7 @@ from rebracket.errors import (
 from rebracket.inference.calibration import Calibration
 from rebracket.inference.engine import Engine, Scores
 from rebracket.inference.fusion import pooled_intensity, pooled_probabilities
+from rebracket.inference.generator import GeneratorEngine
 from rebracket.inference.material import MUSIC, EncoderName, Material, Part
 from rebracket.inference.timing import Timing
 from rebracket.registry import ExportedModel
@@ -49,6 +50,8 @@ class Reader:
     encoder: TextEncoder
     calibrations: Mapping[EncoderName, Calibration]
     engines: Mapping[EncoderName, Hashable]
+    generator: GeneratorEngine | None = field(default=None, kw_only=True)
+    """Writes segments, where the version has one; in the process that asks, whichever runs the engines."""
 
     @classmethod
     def of(
@@ -71,6 +74,7 @@ class Reader:
             encoder=TextEncoder.from_file(model.file("tokenizer.json")),
             calibrations={name: item.calibration for name, item in artefacts.items()},
             engines=engines,
+            generator=load_generator(model),
         )
 
     def encode(self, segment: Segment, *, path: Path = ()) -> Material:
@@ -93,9 +97,9 @@ class Reader:
             raise _invalid(
                 [*path, "text" if segment.text else "lyrics"], message, "no_readable_words"
             )
-        for encoder, field in MUSIC.items():
-            if data := getattr(segment, field):
-                parts[encoder] = self._music(encoder, field, data, path)
+        for encoder, modality in MUSIC.items():
+            if data := getattr(segment, modality):
+                parts[encoder] = self._music(encoder, modality, data, path)
         return Material(parts, words)
 
     def _music(self, encoder: EncoderName, field: Modality, data: bytes, path: Path) -> Part:
@@ -147,6 +151,16 @@ class Reader:
 
 def _invalid(loc: list[str | int], message: str, kind: str) -> InvalidRequest:
     return InvalidRequest([FieldError(loc=loc, msg=message, type=kind)])
+
+
+def load_generator(model: ExportedModel) -> GeneratorEngine | None:
+    """Load a stored model's generator, if it has one.
+
+    Raises:
+        ModelIncompatible: the file is missing or is not what this version serves.
+    """
+    name = model.manifest.generator
+    return GeneratorEngine(model.file(name)) if name else None
 
 
 def load_engines(

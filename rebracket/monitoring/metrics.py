@@ -46,6 +46,19 @@ STREAM_LAG = Histogram(
     "Seconds from the arrival of a window's last sample to its answer.",
     buckets=SECONDS,
 )
+GENERATIONS = Counter(
+    "rebracket_generations_total",
+    "Segments generated, by the type that weighed most in what was asked and by what was found.",
+    ["asked", "found", "model_version", "variant"],
+)
+GENERATION_SECONDS = Histogram(
+    "rebracket_generation_seconds", "Seconds from request to segment.", ["variant"], buckets=SECONDS
+)
+GENERATION_QUEUE = Gauge(
+    "rebracket_generation_queue_tokens",
+    "Tokens, at most, that wait to be generated.",
+    multiprocess_mode="livesum",
+)
 DROPPED_ITEMS = Counter(
     "rebracket_dropped_items_total",
     "Token windows whose caller hung up or that waited too long; segments that a shadow left out.",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from random import random
 from time import time
 
+from rebracket.conditioning import Conditioning, GeneratedSegment
 from rebracket.config import Monitoring
 from rebracket.errors import InternalError, RequestError
 from rebracket.inference.material import Material
@@ -17,6 +18,8 @@ from rebracket.monitoring import failures, trace
 from rebracket.monitoring.metrics import (
     CONFIDENCE,
     ERRORS,
+    GENERATION_SECONDS,
+    GENERATIONS,
     INFERENCE_SECONDS,
     INTENSITY,
     PREDICTIONS,
@@ -115,6 +118,18 @@ class Observer:
                     content=content(segment) if self.store_content else None,
                 )
             )
+
+    def generated(self, asked: Conditioning, answer: GeneratedSegment) -> None:
+        """A segment was written. It is no row: drift is about what callers send."""
+        self.request.items += 1
+        mixture, ref = asked.mixture, answer.model
+        GENERATIONS.labels(
+            asked=max(mixture, key=mixture.__getitem__),
+            found=answer.analysis.type,
+            model_version=ref.version,
+            variant=ref.variant,
+        ).inc()
+        GENERATION_SECONDS.labels(variant=ref.variant).observe(answer.latency_ms / 1000)
 
     def items_failed(self, answers: Iterable[Prediction | Exception]) -> None:
         """A batch was answered; each of its errors is one row, and our faults are logged."""

@@ -48,6 +48,8 @@ class Manifest(Record):
     """Of the encoder of words."""
     music: dict[EncoderName, Artefact] = {}
     """Of the encoders of music, which are served in full precision."""
+    generator: str | None = None
+    """The ONNX file of the generator of segments."""
     baseline: Baseline | None = None
 
 
@@ -109,6 +111,7 @@ class ExportedModel:
             "card.md",
             *(a.file for a in self.manifest.artefacts.values()),
             *(a.file for a in self.manifest.music.values()),
+            *([self.manifest.generator] if self.manifest.generator else []),
         ):
             self.file(name)
 

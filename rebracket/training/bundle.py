@@ -1,7 +1,7 @@
 """A trained model as a folder: weights, facts, and the card that tells them to people.
 
 The committed model (`rebracket/models/weights`) and each trained model of the store are such
-folders. Encoders of music are there or not, each with its own weights and facts.
+folders. Encoders of music and the generator are there or not, each with its own weights and facts.
 """
 
 import shutil
@@ -10,21 +10,24 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Self, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from rebracket import registry
 from rebracket.errors import ModelIncompatible
-from rebracket.models import music
+from rebracket.models import music, precision
 from rebracket.models.classifier import SegmentClassifier
+from rebracket.models.generator import Generator
 from rebracket.models.music import MusicReader
 from rebracket.training.card import confusion_picture, render
 from rebracket.training.facts import Facts
+from rebracket.training.generator.facts import GeneratorFacts
 from rebracket.training.music.facts import MusicFacts
 from rebracket.training.music.recipe import MusicEncoder
 
 WEIGHTS = "weights.safetensors"
 FACTS = "facts.json"
 CARD = "card.md"
+GENERATOR = "generator"
 
 
 def committed_path() -> Path:
@@ -39,6 +42,7 @@ class Bundle:
     path: Path
     facts: Facts
     music: dict[MusicEncoder, MusicFacts]
+    generator: GeneratorFacts | None = None
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -54,9 +58,13 @@ class Bundle:
                 name: MusicFacts.model_validate_json((path / f"{name}.json").read_bytes())
                 for name in there
             }
+            writes = path / f"{GENERATOR}.json"
+            generator = (
+                GeneratorFacts.model_validate_json(writes.read_bytes()) if writes.exists() else None
+            )
         except (OSError, ValidationError) as error:
             raise ModelIncompatible(f"{path}: not a trained model: {error}") from None
-        return cls(path=path, facts=facts, music=found)
+        return cls(path=path, facts=facts, music=found, generator=generator)
 
     def copied(self, path: Path) -> Self:
         """The same in another folder."""
@@ -74,25 +82,44 @@ class Bundle:
         self, encoder: MusicEncoder, model: MusicReader, facts: MusicFacts, version: str
     ) -> Self:
         """Replace or add an encoder of music, and the version."""
-        music.save(model, self.path / f"{encoder}.safetensors")
-        own = self.facts.model_copy(update={"version": version, "created": facts.created})
-        return replace(self, facts=own, music={**self.music, encoder: facts})._described()
+        precision.save(model, self.path / f"{encoder}.safetensors")
+        music = {**self.music, encoder: facts}
+        return replace(self, facts=self._as(version, facts.created), music=music)._described()
+
+    def with_generator(self, model: Generator, facts: GeneratorFacts, version: str) -> Self:
+        """Replace or add the generator, and the version."""
+        precision.save(model, self.path / f"{GENERATOR}.safetensors")
+        own = self._as(version, facts.created)
+        return replace(self, facts=own, generator=facts)._described()
+
+    def _as(self, version: str, created: str) -> Facts:
+        return self.facts.model_copy(update={"version": version, "created": created})
 
     def _described(self) -> Self:
         """Write facts, pictures and card."""
-        found = {FACTS: self.facts, **{f"{name}.json": facts for name, facts in self.music.items()}}
+        found: dict[str, BaseModel] = {
+            FACTS: self.facts,
+            **{f"{name}.json": facts for name, facts in self.music.items()},
+        }
+        if self.generator:
+            found[f"{GENERATOR}.json"] = self.generator
         for file, facts in found.items():
             (self.path / file).write_text(facts.model_dump_json(indent=2) + "\n", encoding="utf-8")
         for name, facts in self.music.items():
             picture = confusion_picture(next(iter(facts.tests.values())))
             (self.path / f"{name}.svg").write_text(picture, encoding="utf-8")
-        (self.path / CARD).write_text(render(self.facts, self.music), encoding="utf-8")
+        (self.path / CARD).write_text(
+            render(self.facts, self.music, self.generator), encoding="utf-8"
+        )
         return self
 
     def files(self) -> list[str]:
         """The names of its files."""
         own = [f"{name}.{kind}" for name in self.music for kind in ("safetensors", "json", "svg")]
-        return [WEIGHTS, FACTS, CARD, *own]
+        writes = (
+            [f"{GENERATOR}.{kind}" for kind in ("safetensors", "json")] if self.generator else []
+        )
+        return [WEIGHTS, FACTS, CARD, *own, *writes]
 
     def described(self) -> list[str]:
         """The names of the files that say what it is worth: the card and its pictures."""
@@ -109,6 +136,11 @@ class Bundle:
         """An encoder of music with these weights, ready to infer."""
         return music.load(encoder, self.path / f"{encoder}.safetensors")
 
+    def generator_model(self) -> Generator:
+        """The generator with these weights, ready to write."""
+        path = self.path / f"{GENERATOR}.safetensors"
+        return precision.load(Generator(), path, what="the generator")
+
     def store(self) -> str:
         """Put the model into the store as `rebracket-segment-torch:VERSION`; returns the tag.
 
@@ -119,6 +151,7 @@ class Bundle:
             "metrics": self.facts.test.flat(),
             "validation_metrics": self.facts.validation.flat(),
             "music_metrics": self.music_metrics(),
+            "generator_metrics": self.generator.flat() if self.generator else {},
             "data_hash": self.facts.data_hash,
             "code_version": self.facts.code_version,
             "calibration": self.facts.calibration.model_dump(),

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from rebracket.taxonomy import TYPES
 from rebracket.training.facts import Facts
+from rebracket.training.generator.facts import GeneratorFacts
 from rebracket.training.metrics import Metrics
 from rebracket.training.music.facts import MusicFacts
 from rebracket.training.music.metrics import MusicMetrics
@@ -18,7 +19,11 @@ MARGIN = 96
 NAMES: dict[MusicEncoder, str] = {"notes": "Notes (MIDI)", "sound": "Sound (audio)"}
 
 
-def render(facts: Facts, music: Mapping[MusicEncoder, MusicFacts]) -> str:
+def render(
+    facts: Facts,
+    music: Mapping[MusicEncoder, MusicFacts],
+    generator: GeneratorFacts | None = None,
+) -> str:
     """The card as Markdown."""
     source = files("rebracket.training")
     template = Template(source.joinpath("card.md.template").read_text(encoding="utf-8"))
@@ -35,6 +40,7 @@ def render(facts: Facts, music: Mapping[MusicEncoder, MusicFacts]) -> str:
         per_type=_per_type({"validation": facts.validation, "test": facts.test}),
         experiments=source.joinpath("experiments.md").read_text(encoding="utf-8").strip(),
         music="\n\n".join(_music(name, item) for name, item in music.items()) or "None.",
+        generator=_generator(generator) if generator else "None.",
     )
 
 
@@ -94,6 +100,19 @@ Recipe:
 
 {_recipe(facts.recipe)}
 - temperature: {facts.calibration.temperature}"""
+
+
+def _generator(facts: GeneratorFacts) -> str:
+    nats = "\n".join(f"| {use} | {value:.3f} |" for use, value in facts.nats.items())
+    return f"""{facts.parameters / 1e6:.1f} M parameters, {facts.tokens / 1e6:.1f} M tokens learned from.
+
+| pieces | nats a token |
+|---|---|
+{nats}
+
+Recipe:
+
+{_recipe(facts.recipe)}"""
 
 
 def _recipe(recipe: BaseModel) -> str:

@@ -10,6 +10,9 @@ from rebracket.registry import TRAINED
 from rebracket.training.bundle import Bundle, committed_path
 from rebracket.training.corpus import split_corpus
 from rebracket.training.facts import Facts, find_facts
+from rebracket.training.generator.facts import GeneratorFacts
+from rebracket.training.generator.recipe import GeneratorRecipe
+from rebracket.training.generator.train import train_generator
 from rebracket.training.music.facts import MusicFacts
 from rebracket.training.music.recipe import MusicRecipe
 from rebracket.training.music.train import train_music
@@ -63,6 +66,24 @@ def train_music_and_store(
     model, facts = train_music(recipe, progress=progress, step=step)
     tag = _store(lambda bundle: bundle.with_music(recipe.encoder, model, facts, version), out)
     return tag, facts
+
+
+def train_generator_and_store(
+    version: str,
+    recipe: GeneratorRecipe,
+    *,
+    out: Path | None,
+    progress: Progress,
+    step: Callable[[str], None],
+) -> tuple[str, GeneratorFacts]:
+    """Train a generator and save it with the committed model's encoders.
+
+    Raises:
+        StoreError: the version is stored already.
+    """
+    registry.refuse_existing(TRAINED, version)
+    model, facts = train_generator(recipe, progress=progress, step=step)
+    return _store(lambda bundle: bundle.with_generator(model, facts, version), out), facts
 
 
 def _store(change: Callable[[Bundle], Bundle], out: Path | None) -> str:

@@ -6,8 +6,9 @@ from importlib.metadata import version
 import torch
 from torch import Tensor
 
-from rebracket.models.music import READERS, MusicReader, rounded
+from rebracket.models.music import READERS, MusicReader
 from rebracket.models.notes import NotesReader
+from rebracket.models.precision import rounded
 from rebracket.training.music.facts import (
     MusicFacts,
     answers,

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 
 from rebracket.models.heads import PLAIN, type_logits
-from rebracket.models.music import load, rounded, save
+from rebracket.models.music import load
 from rebracket.models.notes import NotesReader
+from rebracket.models.precision import rounded, save
 from rebracket.segment.events import FEATURES
 from rebracket.training.music.fit import Shown, batches, collate, fit
 from rebracket.training.music.recipe import RECIPES

@@ -1,0 +1,1 @@
+"""Segments on request: what is asked for → tokens → notes, several times over, and the best of them."""
