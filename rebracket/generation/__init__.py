@@ -1,0 +1,1 @@
+"""Segments that the service itself recognizes as the type and intensity that was asked for."""
