@@ -1,0 +1,5 @@
+"""Words for generated segments, from an authored grammar; `write` is the way in."""
+
+from rebracket.generation.wording.compose import LONGEST, write
+
+__all__ = ["LONGEST", "write"]

@@ -1,0 +1,69 @@
+"""The authored lines of one type, read from `data`."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from rebracket.generation.wording.degrees import Degree
+from rebracket.taxonomy import RebracketingType
+
+Lines = Annotated[tuple[str, ...], Field(min_length=1)]
+"""Lines, in which `<a/b>` is one of the alternatives and `{about}` the caller's phrase."""
+
+
+class Authored(BaseModel):
+    """A part of a data file; unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Turn(Authored):
+    """The same material bracketed in two ways, and a line that states both as {one} and {other}."""
+
+    one: str
+    other: str
+    line: str
+
+    def readings(self, about: str = "") -> dict[str, str]:
+        """Both readings, by their names in a line."""
+        return {"one": self.one.format(about=about), "other": self.other.format(about=about)}
+
+
+Turns = Annotated[tuple[Turn, ...], Field(min_length=1)]
+
+
+class Lexicon(Authored):
+    """All that is authored for a type: `plain` redraws nothing, `hints` frame any turn's readings.
+
+    `calm`, `steady` and `relentless` are second lines, for texts that hint, that are clear, and
+    that are built around their turn; they speak of both readings, whatever these are.
+    """
+
+    plain: Lines
+    hints: Lines
+    turns: Turns
+    calm: Lines
+    steady: Lines
+    relentless: Lines
+    about_plain: Lines
+    about_turns: Turns
+
+    @property
+    def seconds(self) -> Mapping[Degree, tuple[str, ...]]:
+        """Second lines by degree."""
+        return {
+            Degree.HINT: self.calm,
+            Degree.CLEAR: self.steady,
+            Degree.RELENTLESS: self.relentless,
+        }
+
+
+@cache
+def lexicon(kind: RebracketingType) -> Lexicon:
+    """The lines of a type, read once."""
+    source = files("rebracket.generation.wording") / "data" / f"{kind}.yaml"
+    return Lexicon.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
