@@ -2,7 +2,8 @@
 
 from enum import IntEnum
 
-HINT_FROM, CLEAR_FROM, RELENTLESS_FROM = 0.02, 0.36, 0.62
+STARTS = (0.02, 0.3, 0.55, 0.8)
+"""The least intensity of each degree but the first."""
 
 
 class Degree(IntEnum):
@@ -11,10 +12,10 @@ class Degree(IntEnum):
     PLAIN = 0
     HINT = 1
     CLEAR = 2
-    RELENTLESS = 3
+    STRONG = 3
+    RELENTLESS = 4
 
     @classmethod
     def of(cls, intensity: float) -> "Degree":
         """The degree of an intensity, 0 to 1."""
-        starts = (HINT_FROM, CLEAR_FROM, RELENTLESS_FROM)
-        return cls(sum(intensity >= start for start in starts))
+        return cls(sum(intensity >= start for start in STARTS))
