@@ -1,7 +1,7 @@
 """The authored lines of one type, read from `data`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import Annotated
@@ -60,13 +60,16 @@ class Lexicon(Authored):
     about_turns: Turns
 
     @cached_property
-    def seconds(self) -> Mapping[Degree, tuple[str, ...]]:
-        """Second lines by degree."""
+    def seconds(self) -> Mapping[Degree, Sequence[Sequence[str]]]:
+        """What second lines are made of: for each of their sentences, what it is drawn from."""
+        strong = (*self.strong, *map(_opening, self.relentless))
         return {
-            Degree.HINT: self.calm,
-            Degree.CLEAR: self.steady,
-            Degree.STRONG: (*self.strong, *map(_opening, self.relentless)),
-            Degree.RELENTLESS: self.relentless,
+            Degree.TRACE: (),
+            Degree.HINT: (self.calm,),
+            Degree.CLEAR: (self.steady,),
+            Degree.STRONG: (strong,),
+            Degree.RELENTLESS: (self.relentless,),
+            Degree.UTMOST: (strong, self.relentless),
         }
 
 
