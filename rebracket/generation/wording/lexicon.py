@@ -17,7 +17,7 @@ Lines = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 SENTENCE_END = re.compile(r"(?<=[.?]) ")
-SHORTEST_SENTENCE = 30
+SHORTEST_SENTENCE = 45
 """Characters."""
 
 
