@@ -38,7 +38,7 @@ def _key(text: str) -> str:
     try:
         key_number(text)
     except ValueError as error:
-        raise PydanticCustomError("key", "{error}", {"error": str(error).capitalize()}) from None
+        raise PydanticCustomError("key", "Input should be {error}", {"error": str(error)}) from None
     return text
 
 

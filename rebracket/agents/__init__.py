@@ -13,6 +13,7 @@ from rebracket.agents.analysis import RebracketingAnalysis
 from rebracket.agents.analyzer import RebracketingAnalyzerTool
 from rebracket.agents.backends.process import ProcessBackend
 from rebracket.agents.backends.service import ServiceBackend
+from rebracket.agents.generator import RebracketingGeneratorTool
 from rebracket.agents.state import Draft, Goal
 from rebracket.agents.white import create_white_agent, tools_of
 
@@ -22,6 +23,7 @@ __all__ = [
     "ProcessBackend",
     "RebracketingAnalysis",
     "RebracketingAnalyzerTool",
+    "RebracketingGeneratorTool",
     "ServiceBackend",
     "create_white_agent",
     "tools_of",

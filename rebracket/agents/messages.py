@@ -23,8 +23,8 @@ ONCE_MORE = "Try once more, then go on without it."
 UNEXPECTED = f"The analyzer failed in a way that nobody foresaw. {GO_ON}"
 
 
-def tell(error: RebracketError) -> str:
-    """What an agent is told in the place of an analysis."""
+def tell(error: RebracketError, tool: str = "analyzer") -> str:
+    """What an agent is told in the place of what a tool should have brought."""
     match error:
         case InvalidRequest() | InputRefused(status=HTTPStatus.UNPROCESSABLE_ENTITY):
             told = f"{_fields(error.errors)}. Change the argument and call again."
@@ -36,16 +36,16 @@ def tell(error: RebracketError) -> str:
                 "Whoever runs this agent has to set REBRACKET_API_KEY."
             )
         case Busy():
-            told = f"The analyzer is busy, try again in {max(1, ceil(error.retry_after_s))} s."
+            told = f"The {tool} is busy, try again in {max(1, ceil(error.retry_after_s))} s."
         case TimedOut():
-            told = "The analyzer did not answer in time. Try again with fewer or shorter concepts."
+            told = f"The {tool} did not answer in time. Try again with fewer or shorter concepts."
         case Unreachable():
-            told = f"The analyzer can't be reached ({error}). {ONCE_MORE}"
+            told = f"The {tool} can't be reached ({error}). {ONCE_MORE}"
         case UnreadableAnswer():
-            told = f"What answers is not the analyzer: {error}. {GO_ON}"
+            told = f"What answers is not the {tool}: {error}. {GO_ON}"
         case Refused():
             reason = f"{error.status} {error.title}, request {error.request_id}"
-            told = f"The analyzer failed ({reason}). {ONCE_MORE}"
+            told = f"The {tool} failed ({reason}). {ONCE_MORE}"
         case _:
             told = f"{error}. {GO_ON}"
     return told

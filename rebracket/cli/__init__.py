@@ -8,6 +8,7 @@ import click
 from rebracket import __version__
 from rebracket.cli.experiment import experiment
 from rebracket.cli.gallery import gallery
+from rebracket.cli.generate import generate
 from rebracket.cli.keys import keys
 from rebracket.cli.models import models
 from rebracket.cli.predict import predict
@@ -31,5 +32,8 @@ def main(config: str | None) -> None:
         os.environ[CONFIG_VARIABLE] = str(Path(config).absolute())
 
 
-for command in (serve, predict, stream, evaluate, train, models, keys, experiment, gallery, redraw):
+for command in (
+    *(serve, predict, generate, stream, redraw),
+    *(evaluate, train, models, keys, experiment, gallery),
+):
     main.add_command(command)

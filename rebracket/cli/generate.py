@@ -113,8 +113,12 @@ def _asked(
 ) -> "Conditioning":
     from pydantic import ValidationError
 
-    from rebracket.conditioning import Conditioning, Primer
+    from rebracket.conditioning import OF_NOTES, Conditioning, Primer
 
+    useless = sorted(OF_NOTES & given.keys()) or ["primer"] * bool(primer)
+    if useless and not notes:
+        option = useless[0].replace("_", "-")
+        raise RebracketError(f"--{option}: notes are written with --out, --wav or --png only")
     try:
         answered = None
         if primer or about:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -17,11 +17,13 @@ from rebracket.cli.common import (
     needs_music_extra,
     needs_training_extra,
 )
+from rebracket.config import load_settings
 from rebracket.errors import RebracketError
 
 if TYPE_CHECKING:
     from rebracket.inference.material import EncoderName
     from rebracket.inference.predictor import Predictor
+    from rebracket.training.generator.evaluate import GeneratorQuality
     from rebracket.training.metrics import Metrics
     from rebracket.training.music.evaluate import Heard
     from rebracket.training.music.recipe import MusicEncoder
@@ -35,8 +37,8 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--modality",
-    type=click.Choice(["midi", "audio", "fused"]),
-    help="Music instead: a fresh test set from held-out collections.",
+    type=click.Choice(["midi", "audio", "fused", "generated"]),
+    help="Music instead: a fresh test set from held-out collections; or what the model itself writes.",
 )
 @click.option(
     "--seed", type=click.IntRange(0), default=0, help="Which test set.", show_default=True
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 @fails_in_one_line
 def evaluate(
     data: Path | None,
-    modality: "Heard | None",
+    modality: "Heard | Literal['generated'] | None",
     seed: int,
     count: int,
     unseen: bool,
@@ -64,12 +66,25 @@ def evaluate(
         _show(_measure_words(predictor, data), as_json=as_json)
         return
     needs_music_extra()
+    assert modality is not None
+    if modality == "generated":
+        _show(_measure_generator(predictor, count, seed), as_json=as_json)
+        return
     from rebracket.training.music.evaluate import asked, evaluate_music
 
-    assert modality is not None
     questions = asked(modality, count, seed, unseen=unseen)
     with click.progressbar(length=count, label="reading", file=sys.stderr) as bar:
         _show(evaluate_music(predictor, questions, advance=lambda: bar.update(1)), as_json=as_json)
+
+
+def _measure_generator(predictor: "Predictor", count: int, seed: int) -> "GeneratorQuality":
+    from rebracket.training.generator.evaluate import evaluate_generator
+
+    guidance = load_settings().deployment.generation.guidance
+    with click.progressbar(length=count + count // 2, label="writing", file=sys.stderr) as bar:
+        return evaluate_generator(
+            predictor, count, seed, guidance=guidance, advance=lambda: bar.update(1)
+        )
 
 
 def _measure_words(predictor: "Predictor", data: Path) -> "Metrics":
@@ -81,7 +96,7 @@ def _measure_words(predictor: "Predictor", data: Path) -> "Metrics":
         return measure(predictor, texts, advance=lambda: bar.update(1))
 
 
-def _show(metrics: "Metrics", *, as_json: bool) -> None:
+def _show(metrics: "Metrics | GeneratorQuality", *, as_json: bool) -> None:
     values = metrics.model_dump(mode="json")
     if as_json:
         click.echo(json.dumps(values, indent=2))
@@ -90,7 +105,7 @@ def _show(metrics: "Metrics", *, as_json: bool) -> None:
         if isinstance(value, dict):
             click.echo(name)
             for kind, score in value.items():
-                click.echo(f"  {kind:16}{score:.3f}")
+                click.echo(f"  {kind:16}{_figures(score)}")
         elif isinstance(value, list):
             click.echo(name)
             for row in value:
@@ -99,14 +114,23 @@ def _show(metrics: "Metrics", *, as_json: bool) -> None:
             click.echo(f"{name:18}{value}")
 
 
+def _figures(value: Any) -> str:
+    """A figure, or several with or without names, in a line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_figures(item)}" for name, item in value.items())
+    if isinstance(value, list):
+        return " ".join(map(_figures, value))
+    return str(value) if isinstance(value, int) else f"{value:.3f}"
+
+
 @click.command(epilog="Example: rebracket train --version 1.1.0")
 @click.option("--version", required=True, help="Semantic version to store the model as.")
 @click.option(
     "--encoder",
-    type=click.Choice(["words", "notes", "sound"]),
+    type=click.Choice(["words", "notes", "sound", "generator"]),
     default="words",
     show_default=True,
-    help="What to train; the other encoders are those of the model that comes with the package.",
+    help="What to train; the rest is that of the model that comes with the package.",
 )
 @click.option(
     "--out",
@@ -121,13 +145,13 @@ def _show(metrics: "Metrics", *, as_json: bool) -> None:
 @fails_in_one_line
 def train(
     version: str,
-    encoder: "EncoderName",
+    encoder: "EncoderName | Literal['generator']",
     out: Path | None,
     epochs: int | None,
     limit: int | None,
     as_json: bool,
 ) -> None:
-    """Train an encoder and store it: of words on the corpus, of music on pieces that are rebracketed."""
+    """Train a part of the model and store it: words on the corpus, music on pieces that are rebracketed."""
     needs_training_extra()
     from rebracket.training.main import train_and_store
 
@@ -138,6 +162,8 @@ def train(
             )
             tests = {"test": facts.test.flat()}
             values = facts.model_dump_json(indent=2)
+        elif encoder == "generator":
+            tag, values, tests = _train_generator(version, out, epochs, limit, progress)
         else:
             tag, values, tests = _train_music(version, encoder, out, epochs, limit, progress)
     if as_json:
@@ -167,6 +193,28 @@ def _train_music(
     )
     tests = {name: metrics.flat() for name, metrics in facts.tests.items()}
     return tag, facts.model_dump_json(indent=2), tests
+
+
+def _train_generator(
+    version: str,
+    out: Path | None,
+    epochs: int | None,
+    limit: int | None,
+    progress: Callable[[int, int, float], None],
+) -> tuple[str, str, dict[str, dict[str, float]]]:
+    needs_music_extra()
+    from rebracket.training.generator.recipe import GeneratorRecipe, shortened
+    from rebracket.training.main import train_generator_and_store
+
+    recipe = shortened(GeneratorRecipe(), epochs=epochs, limit=limit)
+    tag, facts = train_generator_and_store(
+        version, recipe, out=out, progress=progress, step=lambda text: click.echo(text, err=True)
+    )
+    return (
+        tag,
+        facts.model_dump_json(indent=2),
+        {"nats a token": {str(use): nats for use, nats in facts.nats.items()}},
+    )
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel
 
+from rebracket.conditioning import Conditioning, GeneratedSegment
 from rebracket.schemas import Health, ModelList, Prediction, PredictionBatch, Segment, SegmentBatch
 
 REQUEST_ID = "X-Request-ID"
@@ -62,6 +63,11 @@ def predict_batch(segments: Iterable[Segment]) -> Ask[PredictionBatch]:
     return Ask("POST", "predict_batch", PredictionBatch, _json(batch))
 
 
+def generate(asked: Conditioning) -> Ask[GeneratedSegment]:
+    """Write a segment."""
+    return Ask("POST", "generate", GeneratedSegment, _json(asked))
+
+
 def _parts(segment: Segment) -> tuple[Part, ...]:
     fields = _json(segment.model_copy(update={"midi": None, "audio": None}))
     parts = (
@@ -73,4 +79,4 @@ def _parts(segment: Segment) -> tuple[Part, ...]:
 
 
 def _json(body: BaseModel) -> bytes:
-    return body.model_dump_json(exclude_defaults=True).encode()
+    return body.model_dump_json(exclude_defaults=True, by_alias=True).encode()

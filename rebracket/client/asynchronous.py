@@ -15,6 +15,7 @@ from rebracket.client.asks import Ask
 from rebracket.client.retries import ONCE, Attempts, Retries
 from rebracket.client.streaming import Heard, Line, Stream
 from rebracket.client.synchronous import CONNECT_S
+from rebracket.conditioning import Conditioning, GeneratedSegment
 from rebracket.errors import CallError, TimedOut
 from rebracket.messages import Encoding, Flush, NewWords, Start
 from rebracket.schemas import Health, ModelList, Prediction, PredictionBatch, Segment
@@ -59,6 +60,12 @@ class AsyncClient:
             pydantic.ValidationError: there are none, or too many.
         """
         return await self._call(asks.predict_batch(segments), request_id)
+
+    async def generate(
+        self, asked: Conditioning, *, request_id: str | None = None
+    ) -> GeneratedSegment:
+        """Write a segment that the service reads as what is asked for."""
+        return await self._call(asks.generate(asked), request_id)
 
     async def health(self, *, request_id: str | None = None) -> Health:
         """How the service is now: asked once, whatever the retries."""

@@ -13,6 +13,7 @@ from rebracket.client.address import Address
 from rebracket.client.answers import read, translated
 from rebracket.client.asks import Ask
 from rebracket.client.retries import ONCE, Attempts, Retries
+from rebracket.conditioning import Conditioning, GeneratedSegment
 from rebracket.errors import CallError, TimedOut
 from rebracket.schemas import Health, ModelList, Prediction, PredictionBatch, Segment
 
@@ -67,6 +68,10 @@ class Client:
             pydantic.ValidationError: there are none, or too many.
         """
         return self._call(asks.predict_batch(segments), request_id)
+
+    def generate(self, asked: Conditioning, *, request_id: str | None = None) -> GeneratedSegment:
+        """Write a segment that the service reads as what is asked for."""
+        return self._call(asks.generate(asked), request_id)
 
     def health(self, *, request_id: str | None = None) -> Health:
         """How the service is now: asked once, whatever the retries."""

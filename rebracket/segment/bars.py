@@ -36,9 +36,8 @@ def cut(notes: Notes, start: float, end: float) -> Notes:
 
 def _holding(changes: tuple[Change, ...], start: float, end: float) -> list[Change]:
     """The last change before a moment, and those between it and another."""
-    before = [change for change in changes if change[0] <= start + SAME]
-    later = [change for change in changes if start + SAME < change[0] < end - SAME]
-    return [before[-1], *later]
+    first = max(i for i, change in enumerate(changes) if i == 0 or change[0] <= start + SAME)
+    return [change for change in changes[first:] if change[0] < max(end, start + SAME) - SAME]
 
 
 def last_bars(notes: Notes, most: int) -> tuple[Notes, int]:

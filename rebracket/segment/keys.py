@@ -35,7 +35,7 @@ def key_number(name: str) -> int:
     """
     found = _PATTERN.fullmatch(name.strip())
     if found is None:
-        raise ValueError("expected a key, as 'C major', 'F# minor' or 'Bb'")
+        raise ValueError("a key, as 'C major', 'F# minor' or 'Bb'")
     tone, sign, mode = found.groups()
     minor = mode.lower() in ("minor", "min", "m") if mode else tone.islower()
     return (_TONES[tone.upper()] + _SIGNS[sign]) % 12 + 12 * minor

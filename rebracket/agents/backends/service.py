@@ -1,19 +1,18 @@
 """Analyses from a running service, over HTTP."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 from rebracket.agents.backends import Outcome
+from rebracket.agents.backends.clients import Clients
 from rebracket.agents.backends.parcels import Parcels
-from rebracket.client import AsyncClient, Client
 from rebracket.client.asks import new_request_id
 from rebracket.errors import CallError
 from rebracket.schemas import Segment
 
 
 class ServiceBackend:
-    """One client for threads and one for each event loop, whose connections are its own.
+    """Asks with `Clients`.
 
     Takes what `rebracket.client.Client` takes, transport aside, and raises what it raises.
     """
@@ -21,10 +20,7 @@ class ServiceBackend:
     def __init__(
         self, base_url: str | None = None, api_key: str | None = None, **options: Any
     ) -> None:
-        self._client = Client(base_url, api_key, **options)
-        self._arguments = (base_url, api_key)
-        self._options = options
-        self._async_clients: dict[asyncio.AbstractEventLoop, AsyncClient] = {}
+        self._clients = Clients(base_url, api_key, **options)
 
     def read(self, segments: Sequence[Segment]) -> list[Outcome]:
         """Read, and block until all are read."""
@@ -33,7 +29,7 @@ class ServiceBackend:
             indexes, request_id = parcels.pending.pop(), new_request_id()
             contents = parcels.contents(indexes)
             try:
-                batch = self._client.predict_batch(contents, request_id=request_id)
+                batch = self._clients.blocking.predict_batch(contents, request_id=request_id)
             except CallError as error:
                 parcels.failed(indexes, error)
             else:
@@ -42,7 +38,7 @@ class ServiceBackend:
 
     async def aread(self, segments: Sequence[Segment]) -> list[Outcome]:
         """Read without blocking the loop."""
-        client = self._async_client()
+        client = self._clients.awaiting()
         parcels = Parcels(segments)
         while parcels.pending:
             indexes, request_id = parcels.pending.pop(), new_request_id()
@@ -55,22 +51,10 @@ class ServiceBackend:
                 parcels.answered(indexes, batch, request_id)
         return parcels.outcomes
 
-    def _async_client(self) -> AsyncClient:
-        loop = asyncio.get_running_loop()
-        if loop not in self._async_clients:
-            # What ended with its loop can't be closed any more; let go of it, sockets close with it.
-            for ended in [known for known in self._async_clients if known.is_closed()]:
-                del self._async_clients[ended]
-            self._async_clients[loop] = AsyncClient(*self._arguments, **self._options)
-        return self._async_clients[loop]
-
     def close(self) -> None:
         """Close the threads' connections."""
-        self._client.close()
+        self._clients.close()
 
     async def aclose(self) -> None:
         """Close the threads' connections and the running loop's."""
-        self.close()
-        client = self._async_clients.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await client.aclose()
+        await self._clients.aclose()
