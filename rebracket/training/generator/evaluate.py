@@ -25,6 +25,8 @@ from rebracket.training.music.lessons import Repertoire, seeded
 
 INTENSITY = 0.7
 QUANTILES = (0.05, 0.5, 0.95)
+REAL, RANDOM = 400, 100
+"""Pieces that generated ones are compared with."""
 
 
 class Likeness(BaseModel):
@@ -132,12 +134,13 @@ def _tried(
 
 def _likenesses(generated: Sequence[Notes], seed: int) -> dict[str, Likeness]:
     known = all_passages(Repertoire.of("train").pieces)
-    real = [some_bars(Repertoire.of("test"), seeded(seed, number)) for number in range(400)]
+    unseen = Repertoire.of("test")
+    real = [some_bars(unseen, seeded(seed, number)) for number in range(REAL)]
     changed = [
         rebracketed_by(piece, TYPES[number % len(TYPES)], INTENSITY, seeded(seed, number))
         for number, piece in enumerate(real)
     ]
-    noise = [_random_piece(seeded(seed, number)) for number in range(100)]
+    noise = [_random_piece(seeded(seed, number)) for number in range(RANDOM)]
     groups = {"generated": generated, "real": real, "rebracketed": changed, "random": noise}
     return {name: _likeness(pieces, known) for name, pieces in groups.items()}
 
