@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rebracket.conditioning import Conditioning
+from rebracket.conditioning import FASTEST, SLOWEST, Conditioning
 from rebracket.errors import FieldError, InvalidRequest, PayloadTooLarge, TooMuchMusic, Undecodable
 from rebracket.generation.compose import Plan
 from rebracket.generation.sampling import Sampling
@@ -61,7 +61,7 @@ def plan_of(asked: Conditioning, *, seed: int, guidance: float) -> Plan:
         bars=asked.bars,
         meter=meter,
         condition=condition(meter, mixture=asked.mixture, intensity=asked.intensity, key=key),
-        tempo=asked.tempo if told or opening is None else opening.tempo,
+        tempo=asked.tempo if told or opening is None else min(max(opening.tempo, SLOWEST), FASTEST),
         program=asked.program,
         sampling=Sampling(asked.temperature, asked.top_k, asked.top_p),
         guidance=guidance,
@@ -85,7 +85,8 @@ class Opening:
         """The last bars, as many as the generator is shown.
 
         Raises:
-            InvalidRequest: it ends in a meter that the generator does not know, or without notes.
+            InvalidRequest: it ends in a meter that the generator does not know, without notes, or
+                with a bar of more notes than the generator is shown.
         """
         part, bars = last_bars(notes, MOST_OPENING_BARS)
         _, over, under = part.meters[-1]
@@ -99,6 +100,10 @@ class Opening:
                 break
             bars = max(1, bars // 2)
             part = cut(part, part.length - bars * over * 4 / under, part.length)
+        if len(tokens) > MOST_OPENING:
+            raise refused(
+                "Its last bar holds more notes than the generator goes on from", "too_dense"
+            )
         if not len(part):
             raise refused("Its last bars hold no notes to go on from", "no_notes")
         return cls((*tokens[:-1], BAR), bars, (over, under), notes.tempos[-1][1], find_key(part))
