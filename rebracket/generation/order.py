@@ -8,7 +8,9 @@ from rebracket.conditioning import FASTEST, SLOWEST, Conditioning
 from rebracket.errors import FieldError, InvalidRequest, PayloadTooLarge, TooMuchMusic, Undecodable
 from rebracket.generation.compose import Plan
 from rebracket.generation.sampling import Sampling
+from rebracket.segment.audio import MAX_SECONDS
 from rebracket.segment.bars import cut, last_bars
+from rebracket.segment.clock import seconds_at
 from rebracket.segment.keys import find_key, key_number
 from rebracket.segment.midi import read_midi
 from rebracket.segment.notes import Notes
@@ -34,6 +36,19 @@ def primer_notes(data: bytes) -> Notes:
         raise refused(str(error), "undecodable") from None
     except TooMuchMusic as error:
         raise PayloadTooLarge(f"primer.midi: {error}") from None
+
+
+def check_playable(notes: Notes) -> None:
+    """Refuse a primer whose sound would be longer than that of any file that is read.
+
+    Raises:
+        PayloadTooLarge: it lasts over `MAX_SECONDS`.
+    """
+    seconds = float(seconds_at(notes, np.array(notes.length)))
+    if seconds > MAX_SECONDS:
+        raise PayloadTooLarge(
+            f"primer.midi: it lasts {seconds:.0f} s, and audio is returned of {MAX_SECONDS} s at most"
+        )
 
 
 def refused(message: str, kind: str) -> InvalidRequest:

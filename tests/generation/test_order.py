@@ -12,6 +12,7 @@ from rebracket.generation.order import (
     MOST_OPENING,
     MOST_OPENING_BARS,
     Opening,
+    check_playable,
     fresh_seed,
     plan_of,
     primer_notes,
@@ -183,6 +184,13 @@ class TestRefusals:
         monkeypatch.setattr("rebracket.segment.midi.read.MAX_NOTES", 3)
         with pytest.raises(PayloadTooLarge, match=r"primer\.midi: expected at most 3 notes"):
             primer_notes(midi())
+
+
+def test_a_primer_of_ten_minutes_is_played_and_no_longer_one() -> None:
+    ten = replace(WALTZ, length=600.0, tempos=((0.0, 60.0),))
+    check_playable(ten)
+    with pytest.raises(PayloadTooLarge, match=r"primer\.midi: it lasts 1200 s, .* 600 s at most"):
+        check_playable(replace(ten, tempos=((0.0, 30.0),)))
 
 
 def test_an_openings_key_is_that_of_the_bars_that_are_shown() -> None:

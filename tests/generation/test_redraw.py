@@ -57,10 +57,8 @@ def test_which_operation_comes_first_is_drawn(applied: list[Applied]) -> None:
 
 def test_all_types_of_a_mixture_are_applied_the_heaviest_first(applied: list[Applied]) -> None:
     redrawn({SPATIAL: 0.25, MEMORY: 0.75}, pieces=1)
-    assert [(name.split()[0], strength) for name, strength in applied] == [
-        ("memory", pytest.approx(0.8)),
-        ("spatial", pytest.approx(0.8 / 3)),
-    ]
+    assert [name.split()[0] for name, _ in applied] == ["memory", "spatial"]
+    assert [strength for _, strength in applied] == pytest.approx([0.8, 0.8 / 3])
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -66,7 +66,7 @@ async def queued(*works: Awaitable[T]) -> list[asyncio.Task[T]]:
     for work in works:
         found.append(asyncio.ensure_future(work))
         await settled()
-    return found  # type: ignore[return-value]
+    return found
 
 
 def test_a_task_s_result_is_returned() -> None:
@@ -138,7 +138,7 @@ def test_more_than_may_wait_is_refused_and_told_when_to_come_again() -> None:
         with pytest.raises(Unavailable) as caught:
             await studio.do(1, lambda _: "too much", caller="b")
         held.let.set()
-        assert await asyncio.gather(first, waiting, fitting) == ["held", "waited", "fits"]
+        assert [await task for task in (first, waiting, fitting)] == ["held", "waited", "fits"]
         assert await studio.do(100, lambda _: "later", caller="b") == "later"
         return caught.value
 
@@ -223,12 +223,12 @@ def test_an_error_reaches_its_caller_and_nobody_else() -> None:
         raise ValueError("out of tune")
 
     async def act(studio: Studio) -> list[str | BaseException]:
-        return await asyncio.gather(
+        tasks = [
             studio.do(1, lambda _: "before", caller="a"),
             studio.do(1, fail, caller="a"),
             studio.do(1, lambda _: "after", caller="b"),
-            return_exceptions=True,
-        )
+        ]
+        return await asyncio.gather(*tasks, return_exceptions=True)
 
     before, error, after = with_studio(act)
     assert (before, after) == ("before", "after")

