@@ -22,6 +22,9 @@ MOST_OPENING_BARS = 16
 MOST_OPENING = 640
 """Tokens of a primer that the generator is shown."""
 
+MOST_TONES_S = 20 * MAX_SECONDS
+"""Seconds that the notes of a primer that is played may last together: each takes 2 ms of a core."""
+
 
 def primer_notes(data: bytes) -> Notes:
     """A primer's notes.
@@ -39,11 +42,17 @@ def primer_notes(data: bytes) -> Notes:
 
 
 def check_playable(notes: Notes) -> None:
-    """Refuse a primer whose sound would be longer than that of any file that is read.
+    """Refuse a primer whose sound would be longer than that of any file that is read, or take minutes.
 
     Raises:
-        PayloadTooLarge: it lasts over `MAX_SECONDS`.
+        PayloadTooLarge: it lasts over `MAX_SECONDS`, or its notes do together over `MOST_TONES_S`.
     """
+    ends = seconds_at(notes, notes.onset + notes.duration)
+    tones = float((ends - seconds_at(notes, notes.onset)).sum())
+    if tones > MOST_TONES_S:
+        raise PayloadTooLarge(
+            f"primer.midi: its notes last {tones:.0f} s together, and {MOST_TONES_S} s are played at most"
+        )
     seconds = float(seconds_at(notes, np.array(notes.length)))
     if seconds > MAX_SECONDS:
         raise PayloadTooLarge(

@@ -193,6 +193,15 @@ def test_a_primer_of_ten_minutes_is_played_and_no_longer_one() -> None:
         check_playable(replace(ten, tempos=((0.0, 30.0),)))
 
 
+def test_a_primer_of_more_tones_than_can_be_played_in_time_is_too_large() -> None:
+    stuck = [(0.0, 600.0, pitch, 80, 0, False, 0) for pitch in range(20, 40)]
+    slow = ((0.0, 60.0),)
+    check_playable(replace(piece(stuck), tempos=slow))
+    more = [*stuck, (0.0, 10.0, 60, 80, 0, False, 0)]
+    with pytest.raises(PayloadTooLarge, match=r"notes last 12010 s together, and 12000 s"):
+        check_playable(replace(piece(more), tempos=slow))
+
+
 def test_an_openings_key_is_that_of_the_bars_that_are_shown() -> None:
     early, late = line([60, 64, 67, 60] * 16), line([61, 65, 68, 61] * 16, start=64.0)
     assert Opening.of(piece([*early, *late])).key == 1
