@@ -87,7 +87,7 @@ class TestNames:
         ],
     )
     def test_what_names_no_key_is_refused(self, name: str) -> None:
-        with pytest.raises(ValueError, match="expected a key, as 'C major'"):
+        with pytest.raises(ValueError, match="a key, as 'C major'"):
             key_number(name)
 
 
