@@ -102,7 +102,7 @@ class Conditioning(Schema):
     )
     temperature: Annotated[float, Field(ge=0, le=2)] = 1.0
     top_k: Annotated[int, Field(ge=0, le=1024)] = Field(0, description="0 means all.")
-    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.9
     candidates: Annotated[int, Field(ge=1, le=MOST_CANDIDATES)] = 4
     primer: Primer | None = None
     returned: Annotated[list[Returned], Field(min_length=1, max_length=4)] = Field(
