@@ -10,6 +10,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from rebracket.config.masking import unquoted
 from rebracket.errors import LimiterError
 from rebracket.gateway.limits.gcra import EPSILON, Charge, Decision, ceiling, decide
 from rebracket.gateway.limits.redis_leases import Leases
@@ -62,8 +63,9 @@ class RedisStorage:
                 socket_connect_timeout=timeout_s,
                 retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
             )
-        except ValueError as error:
-            raise LimiterError(f"deployment.rate_limit.storage: {error}") from None
+        except ValueError as error:  # what it quotes of a URL may be the password
+            line = unquoted(str(error))
+            raise LimiterError(f"deployment.rate_limit.storage: {line}") from None
         self._script = self._redis.register_script(SCRIPT)
         self._leases = Leases(self._redis, LEASES)
 

@@ -1,0 +1,88 @@
+"""Where settings are read from: a file named by `REBRACKET_CONFIG`, and the environment, which wins."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from rebracket.config.tree import Deployment
+from rebracket.errors import ConfigError
+
+CONFIG_VARIABLE = "REBRACKET_CONFIG"
+BOOTSTRAP_VARIABLE = "REBRACKET_BOOTSTRAP_KEY"
+"""Holds the key that is put into an empty store: a secret, and no setting."""
+
+PREFIX = "REBRACKET_"
+DELIMITER = "__"
+
+
+class Settings(BaseSettings):
+    """The whole settings tree."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter=DELIMITER,
+        env_parse_none_str="null",
+        nested_model_default_partial_update=True,
+        extra="forbid",
+        frozen=True,
+    )
+
+    deployment: Deployment = Field(default_factory=Deployment)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over file over defaults."""
+        del dotenv_settings, file_secret_settings
+        return (init_settings, env_settings, InitSettingsSource(settings_cls, file_content()))
+
+
+def file_path() -> Path | None:
+    """The settings file, if one is named."""
+    path = os.environ.get(CONFIG_VARIABLE)
+    return Path(path) if path else None
+
+
+def file_content() -> dict[str, Any]:
+    """What the settings file says; nothing where none is named.
+
+    Raises:
+        ConfigError: it can't be read, is no YAML, or no mapping.
+    """
+    path = file_path()
+    if path is None:
+        return {}
+    try:
+        content = yaml.safe_load(path.read_bytes())
+    except FileNotFoundError:
+        raise ConfigError(f"{CONFIG_VARIABLE}: no file at {path}") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: {_in_one_line(error)}") from None
+    if not isinstance(content, dict | None):
+        raise ConfigError(f"{path}: expected a mapping of settings")
+    return content or {}
+
+
+def _in_one_line(error: yaml.YAMLError) -> str:
+    """Where and why, without the lines around it, which may hold passwords."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        mark = error.problem_mark
+        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+    return " ".join(str(error).split())
