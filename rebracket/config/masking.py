@@ -8,6 +8,11 @@ MASK = "***"
 PASSWORD = re.compile(r"([a-z][a-z0-9+.-]*://[^:/@?\s]*):.*@", re.IGNORECASE | re.DOTALL)
 """From the first colon to the last @: a password whose own @, / or ? was not escaped goes whole."""
 
+UNFINISHED = re.compile(
+    r"([a-z][a-z0-9+.-]*://[^:/@?\s\[]*):(?!\d*(?:[/?,]|$))[^@]*$", re.IGNORECASE | re.DOTALL
+)
+"""What stands for a port and is none: a password whose host was forgotten."""
+
 PARAMETER = re.compile(
     r"([?&;][^=&;?\s]*(?:pass|pwd|secret|token|key|cred|odbc)[^=&;?\s]*=)[^&\s]*", re.IGNORECASE
 )
@@ -16,7 +21,8 @@ QUOTED = re.compile(r"'.*'|\".*\"", re.DOTALL)
 
 def masked(text: str) -> str:
     """A text with `***` for the passwords of URLs in it, as user information or as parameters."""
-    return PARAMETER.sub(rf"\1{MASK}", PASSWORD.sub(rf"\1:{MASK}@", text))
+    text = PASSWORD.sub(rf"\1:{MASK}@", text)
+    return PARAMETER.sub(rf"\1{MASK}", UNFINISHED.sub(rf"\1:{MASK}", text))
 
 
 def masked_values(value: Any) -> Any:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from pydantic.fields import FieldInfo
-from pydantic_settings import EnvSettingsSource
 from pydantic_settings.sources.types import EnvNoneType
 
 from rebracket.config.listing import ROOT
-from rebracket.config.sources import Settings, file_content, file_path
+from rebracket.config.sources import Settings, Variables, file_content, file_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ class _NamedNone(EnvNoneType):
     variable: str
 
 
-class _Names(EnvSettingsSource):
+class _Names(Variables):
     """Merges names as pydantic-settings merges values: whose value would win, its name does."""
 
     def __init__(self, settings_cls: type[Settings]) -> None:

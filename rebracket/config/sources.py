@@ -8,6 +8,7 @@ import yaml
 from pydantic import Field
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -48,8 +49,20 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment over file over defaults."""
-        del dotenv_settings, file_secret_settings
-        return (init_settings, env_settings, InitSettingsSource(settings_cls, file_content()))
+        del env_settings, dotenv_settings, file_secret_settings
+        file = InitSettingsSource(settings_cls, file_content())
+        return (init_settings, Variables(settings_cls), file)
+
+
+class Variables(EnvSettingsSource):
+    """The environment. What sets one value wins over what sets a section of them, as JSON.
+
+    By itself, pydantic-settings lets the one win that happens to come later.
+    """
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls)
+        self.env_vars = dict(sorted(self.env_vars.items()))
 
 
 def file_path() -> Path | None:

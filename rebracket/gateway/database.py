@@ -46,10 +46,13 @@ def sqlite_path(url: str) -> Path | None:
 
 def _parsed(url: str) -> sa.URL:
     try:
-        return sa.make_url(url)
+        parsed = sa.make_url(url)
     except (ArgumentError, ValueError) as error:  # what it quotes of a URL may be the password
         line = unquoted(" ".join(str(error).split()))
         raise KeyStoreError(f"deployment.auth.store: not a usable URL: {line}") from None
+    if parsed.password and "@" in f"{parsed.host}{parsed.database}":
+        raise KeyStoreError("deployment.auth.store: not a usable URL: write @ in passwords as %40")
+    return parsed
 
 
 def _path(url: sa.URL) -> Path | None:
