@@ -3,6 +3,8 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -26,16 +28,15 @@ def config() -> None:
 @fails_in_one_line
 def show(as_json: bool) -> None:
     """Print every setting with its value and where it came from; * marks those that are no default."""
-    rows = _rows(load_settings().deployment, Origins.read())
+    rows = list(_rows(load_settings().deployment, Origins.read()))
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        click.echo(json.dumps([row.described() for row in rows], indent=2))
         return
-    texts = [_text(row["value"]) for row in rows]
-    wide, wider = max(len(row["setting"]) for row in rows), max(map(len, texts))
-    for row, text in zip(rows, texts, strict=True):
-        mark = " " if row["is_default"] else "*"
-        origin = row["origin"] if row["name"] is None else f"{row['origin']} {row['name']}"
-        click.echo(f"{mark} {row['setting']:{wide}}  {text:{wider}}  {origin}")
+    wide = max(len(row.setting) for row in rows)
+    wider = max(len(row.text) for row in rows)
+    for row in rows:
+        mark = " " if row.is_default else "*"
+        click.echo(f"{mark} {row.setting:{wide}}  {row.text:{wider}}  {row.origin}")
 
 
 @config.command(epilog="Example: rebracket --config config.yaml config check")
@@ -60,32 +61,41 @@ def schema() -> None:
     click.echo(schema_of_file(), nl=False)
 
 
-def _rows(deployment: Deployment, origins: Origins) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A setting as it may be shown."""
+
+    setting: str
+    value: Any
+    is_default: bool
+    origin: Origin
+
+    @property
+    def text(self) -> str:
+        """Its value for people."""
+        return self.value if isinstance(self.value, str) else json.dumps(self.value)
+
+    def described(self) -> dict[str, Any]:
+        """All of it for programs."""
+        return {
+            "setting": self.setting,
+            "value": self.value,
+            "is_default": self.is_default,
+            "origin": self.origin.kind,
+            "name": self.origin.name,
+        }
+
+
+def _rows(deployment: Deployment, origins: Origins) -> Iterator[Row]:
     """A row a setting, and one for the key that only the environment can hold."""
     defaults = Deployment()
-    rows = []
     for setting in every_setting():
         path, value = (ROOT, *setting.path), setting.of(deployment)
-        rows.append(
-            {
-                "setting": ".".join(path),
-                "value": masked_values(value),
-                "is_default": value == setting.of(defaults),
-                **_described(origins.of(path)),
-            }
-        )
+        is_default = value == setting.of(defaults)
+        yield Row(".".join(path), masked_values(value), is_default, origins.of(path))
     if os.environ.get(BOOTSTRAP_VARIABLE):
-        secret = {"setting": BOOTSTRAP_VARIABLE, "value": MASK, "is_default": False}
-        rows.append({**secret, **_described(Origin("environment", BOOTSTRAP_VARIABLE))})
-    return rows
-
-
-def _described(origin: Origin) -> dict[str, str | None]:
-    return {"origin": origin.kind, "name": origin.name}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+        origin = Origin("environment", BOOTSTRAP_VARIABLE)
+        yield Row(BOOTSTRAP_VARIABLE, MASK, is_default=False, origin=origin)
 
 
 def _found() -> tuple[list[str], list[str]]:
