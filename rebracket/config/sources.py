@@ -1,11 +1,14 @@
 """Where settings are read from: a file named by `REBRACKET_CONFIG`, and the environment, which wins."""
 
 import os
+from collections.abc import Mapping
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import Field
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -13,6 +16,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from yaml.reader import ReaderError
 
 from rebracket.config.tree import Deployment
 from rebracket.errors import ConfigError
@@ -57,12 +61,30 @@ class Settings(BaseSettings):
 class Variables(EnvSettingsSource):
     """The environment. What sets one value wins over what sets a section of them, as JSON.
 
-    By itself, pydantic-settings lets the one win that happens to come later.
+    By itself, pydantic-settings lets the one win that happens to come later, for the whole section.
     """
 
-    def __init__(self, settings_cls: type[BaseSettings]) -> None:
-        super().__init__(settings_cls)
-        self.env_vars = dict(sorted(self.env_vars.items()))
+    def explode_env_vars(
+        self, field_name: str, field: FieldInfo, env_vars: Mapping[str, str | None]
+    ) -> dict[str, Any]:
+        """The tree of all variables of a field, the longest name on top."""
+        trees = (
+            super(Variables, self).explode_env_vars(field_name, field, {name: env_vars[name]})
+            for name in sorted(env_vars)
+        )
+        return reduce(_merged, trees, {})
+
+
+def _merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """One tree with another one on top."""
+    both = dict(under)
+    for key, value in over.items():
+        below = under.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            both[key] = _merged(below, value)
+        else:
+            both[key] = value
+    return both
 
 
 def file_path() -> Path | None:
@@ -98,4 +120,6 @@ def _in_one_line(error: yaml.YAMLError) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         mark = error.problem_mark
         return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+    if isinstance(error, ReaderError):
+        return f"position {error.position}: {error.reason}"
     return " ".join(str(error).split())

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import yaml
@@ -189,12 +190,13 @@ def test_secrets_are_never_printed(
         "rate_limit": {"storage": storage.format(secret)},
         "model_path": "9.9.9",
     }
-    with pytest.MonkeyPatch.context() as patch, CliRunner().isolated_filesystem():
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
         patch.setattr(os, "execv", lambda *_: pytest.fail("it was started"))
         patch.setenv("REBRACKET_BOOTSTRAP_KEY", secret)
         if in_file:
-            Path("config.yaml").write_text(yaml.safe_dump({"deployment": tree}))
-            patch.setenv("REBRACKET_CONFIG", "config.yaml")
+            path = Path(folder) / "config.yaml"
+            path.write_text(yaml.safe_dump({"deployment": tree}))
+            patch.setenv("REBRACKET_CONFIG", str(path))
         else:
             patch.setenv("REBRACKET_DEPLOYMENT", json.dumps(tree))
         for command in ("config show", "config show --json", "config check", "serve"):

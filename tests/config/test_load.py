@@ -166,14 +166,13 @@ def test_each_wrong_key_or_value_has_its_line(
             "line 3, column 12: mapping values are not allowed here",
         ),
         (b"- a", "expected a mapping of settings"),
-        (b"a: \xff", "'utf-8' codec can't decode byte #xff: invalid start byte in"),
+        (b"a: \xff", "position 3: invalid start byte"),
     ],
 )
 def test_a_file_that_is_no_settings_is_one_line(config: Path, content: bytes, line: str) -> None:
     config.write_bytes(content)
     (found,) = problems()
-    assert found.startswith(f"{config}: {line}")
-    assert "\n" not in found
+    assert found == f"{config}: {line}"
 
 
 def test_a_broken_file_is_not_quoted(config: Path) -> None:

@@ -22,8 +22,8 @@ def test_what_is_right_is_left_alone(save: Save, home: Path) -> None:
     assert sorted(home.rglob("*")) == before
 
 
-def test_everything_that_is_wrong_has_its_line(save: Save, tmp_path: Path) -> None:
-    assert save
+def test_everything_that_is_wrong_has_its_line(home: Path, tmp_path: Path) -> None:
+    assert home.is_dir()
     (tmp_path / "file").touch()
     path = tmp_path / "file" / "some.db"
     with socket.create_server(("127.0.0.1", 0)) as server:

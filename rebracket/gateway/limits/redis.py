@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -58,14 +59,13 @@ class RedisStorage:
     def __init__(self, url: str, *, timeout_s: float) -> None:
         try:
             self._redis: Redis = Redis.from_url(
-                url,
+                _usable(url),
                 socket_timeout=timeout_s,
                 socket_connect_timeout=timeout_s,
                 retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
             )
-        except ValueError as error:  # what it quotes of a URL may be the password
-            line = unquoted(str(error))
-            raise LimiterError(f"deployment.rate_limit.storage: {line}") from None
+        except ValueError as error:
+            raise LimiterError(f"deployment.rate_limit.storage: {error}") from None
         self._script = self._redis.register_script(SCRIPT)
         self._leases = Leases(self._redis, LEASES)
 
@@ -118,6 +118,15 @@ class RedisStorage:
     def close(self) -> None:
         """Close the connections."""
         self._redis.close()
+
+
+def _usable(url: str) -> str:
+    """The URL, if it can be taken apart; why not is told without the part, which may be the password."""
+    try:
+        _ = urlsplit(url).port
+    except ValueError as error:
+        raise ValueError(unquoted(str(error))) from None
+    return url
 
 
 @contextmanager
