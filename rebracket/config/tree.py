@@ -205,9 +205,9 @@ class Generation(Section):
     """How segments are written, and how much may wait for it."""
 
     max_queue: Annotated[int, Field(ge=1)] = 100_000
-    """Tokens that may wait to be written in a worker; beyond it 503 with `Retry-After`."""
+    """Tokens that may wait to be generated in a worker; beyond it 503 with `Retry-After`."""
     guidance: Annotated[float, Field(ge=1, le=5)] = 1.0
-    """How far what was asked for is exaggerated while notes are written; 1: not at all."""
+    """How far type and intensity are exaggerated while notes are drawn, up to 5; 1: not at all, more takes twice the time."""
 
 
 class Drift(Section):
