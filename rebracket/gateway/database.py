@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from rebracket.config.masking import unquoted
 from rebracket.errors import KeyStoreError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -23,7 +24,7 @@ def open_engine(url: str) -> sa.Engine:
         KeyStoreError: the URL is none, its driver is not installed, or its folder can't be made.
     """
     try:
-        parsed = sa.make_url(url)
+        parsed = _parsed(url)
         if parsed.get_backend_name() == "sqlite":
             return _sqlite(parsed)
         return sa.create_engine(parsed, pool_pre_ping=True)
@@ -34,9 +35,33 @@ def open_engine(url: str) -> sa.Engine:
         raise KeyStoreError(f"deployment.auth.store: {error}") from None
 
 
+def sqlite_path(url: str) -> Path | None:
+    """The file of an SQLite database; None for others.
+
+    Raises:
+        KeyStoreError: the URL is none.
+    """
+    return _path(_parsed(url))
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except (ArgumentError, ValueError) as error:  # what it quotes of a URL may be the password
+        line = unquoted(" ".join(str(error).split()))
+        raise KeyStoreError(f"deployment.auth.store: not a usable URL: {line}") from None
+    if parsed.password and "@" in f"{parsed.host}{parsed.database}":
+        raise KeyStoreError("deployment.auth.store: not a usable URL: write @ in passwords as %40")
+    return parsed
+
+
+def _path(url: sa.URL) -> Path | None:
+    named = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+    return Path(str(url.database)) if named else None
+
+
 def _sqlite(url: sa.URL) -> sa.Engine:
-    if url.database and url.database != ":memory:":
-        path = Path(url.database)
+    if path := _path(url):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
     engine = sa.create_engine(url)
@@ -59,6 +84,24 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
+def refuse_newer(connection: sa.Connection) -> None:
+    """Look at the schema and change nothing.
+
+    Raises:
+        KeyStoreError: it is newer than this version of the package.
+    """
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    try:
+        if found := context.get_current_revision():
+            ScriptDirectory(str(MIGRATIONS)).get_revision(found)
+    except CommandError as error:
+        raise _newer(error) from None
+
+
 def migrate(engine: sa.Engine) -> None:
     """Bring the schema up to date, one process at a time; every worker calls this.
 
@@ -79,4 +122,8 @@ def migrate(engine: sa.Engine) -> None:
         try:
             command.upgrade(config, "head")
         except CommandError as error:
-            raise KeyStoreError(f"key store: {error}; it was written by a newer version") from None
+            raise _newer(error) from None
+
+
+def _newer(error: Exception) -> KeyStoreError:
+    return KeyStoreError(f"key store: {error}; it was written by a newer version")

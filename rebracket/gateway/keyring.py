@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 
+from rebracket.config import BOOTSTRAP_VARIABLE
 from rebracket.errors import ConfigError, KeyStoreError, Unauthorized, Unavailable
 from rebracket.gateway.key_records import KeyRecord, now
 from rebracket.gateway.key_store import KeyStore
 from rebracket.gateway.keys import NOBODY, Key, same
 
-BOOTSTRAP_VARIABLE = "REBRACKET_BOOTSTRAP_KEY"
 RETRY_AFTER_S = 5
 
 logger = logging.getLogger(__name__)

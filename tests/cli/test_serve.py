@@ -11,17 +11,19 @@ from rebracket.cli import main
 from rebracket.gateway.key_records import now
 from rebracket.gateway.key_store import KeyStore
 from rebracket.gateway.keys import Key
-from rebracket.registry import ExportedModel
+from tests.redis_server import free_port
+from tests.small_store import Save
 
 
 @pytest.fixture
-def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exported: ExportedModel) -> KeyStore:
+def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, save: Save) -> KeyStore:
     """The keys of a server that is not really started."""
-    assert exported.version
+    save("1.0.0")
     url = f"sqlite:///{tmp_path / 'keys.db'}"
     monkeypatch.setenv("REBRACKET_DEPLOYMENT__AUTH__STORE", url)
     limits = f"sqlite:///{tmp_path / 'limits.db'}"
     monkeypatch.setenv("REBRACKET_DEPLOYMENT__RATE_LIMIT__STORAGE", limits)
+    monkeypatch.setenv("REBRACKET_DEPLOYMENT__API__PORT", str(free_port()))
     monkeypatch.setattr(os, "execv", lambda *_: None)
     return KeyStore.open(url)
 
@@ -56,7 +58,11 @@ def test_no_key_is_made_where_none_is_asked_for_or_needed(
     ("setting", "value", "message"),
     [
         ("AUTH__STORE", "nodb://keys", "deployment.auth.store: not a usable URL"),
-        ("RATE_LIMIT__STORAGE", "sqlite:////proc/no/limits.db", "limits in /proc/no/limits.db"),
+        (
+            "RATE_LIMIT__STORAGE",
+            "sqlite:////proc/no/limits.db",
+            "/proc/no/limits.db can't be written",
+        ),
         ("RATE_LIMIT__STORAGE", "redis://a/0?socket_timeout=soon", "rate_limit.storage"),
     ],
 )
