@@ -210,7 +210,11 @@ def _train_generator(
     tag, facts = train_generator_and_store(
         version, recipe, out=out, progress=progress, step=lambda text: click.echo(text, err=True)
     )
-    return tag, facts.model_dump_json(indent=2), {"nats a token": {str(use): nats for use, nats in facts.nats.items()}}
+    return (
+        tag,
+        facts.model_dump_json(indent=2),
+        {"nats a token": {str(use): nats for use, nats in facts.nats.items()}},
+    )
 
 
 @contextmanager
