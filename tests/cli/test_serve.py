@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,7 @@ def test_no_key_is_made_where_none_is_asked_for_or_needed(
     ("setting", "value", "message"),
     [
         ("AUTH__STORE", "nodb://keys", "deployment.auth.store: not a usable URL"),
+        ("AUTH__STORE", "postgres://db.internal/keys", "pip install 'rebracket[postgres]'"),
         ("RATE_LIMIT__STORAGE", "sqlite:////proc/no/limits.db", "limits in /proc/no/limits.db"),
         ("RATE_LIMIT__STORAGE", "redis://a/0?socket_timeout=soon", "rate_limit.storage"),
     ],
@@ -63,6 +65,7 @@ def test_no_key_is_made_where_none_is_asked_for_or_needed(
 def test_stores_that_cannot_be_opened_stop_the_start_in_one_line(
     keys: KeyStore, monkeypatch: pytest.MonkeyPatch, setting: str, value: str, message: str
 ) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
     monkeypatch.setenv(f"REBRACKET_DEPLOYMENT__{setting}", value)
     result = CliRunner().invoke(main, ["serve"])
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)

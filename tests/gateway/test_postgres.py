@@ -92,7 +92,7 @@ def test_an_encoding_that_the_server_does_not_know_is_no_matter(
         )
     store = KeyStore.open(postgres.url(name))
     new = store.create("Hörspiel ♫", ("predict",))
-    assert keys.list() == [new.record]
+    assert store.list() == [new.record]
     store.close()
 
 
