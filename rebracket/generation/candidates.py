@@ -6,7 +6,7 @@ from math import log
 from rebracket.schemas import Prediction
 from rebracket.taxonomy import RebracketingType
 
-FAR = 2.0
+FAR = 8.0
 """What a whole unit of intensity beside what was asked costs, in nats."""
 
 LEAST = 1e-9

@@ -68,7 +68,8 @@ async def load(url: str, headers: dict[str, str]) -> None:
                 answer = await http.post(path, json=body, headers=sent)
                 assert answer.status_code == status
 
-    await asyncio.gather(*(client() for _ in range(CLIENTS)), silence(url, headers))
+    clients = (client() for _ in range(CLIENTS))
+    await asyncio.gather(*clients, silence(url, headers), generation(url, headers))
 
 
 async def silence(url: str, headers: dict[str, str]) -> None:
@@ -79,10 +80,20 @@ async def silence(url: str, headers: dict[str, str]) -> None:
         assert answer.status_code == 200
 
 
+async def generation(url: str, headers: dict[str, str]) -> None:
+    """A segment on request, which is no prediction that drift is looked for in."""
+    async with httpx2.AsyncClient(base_url=url, timeout=120) as http:
+        asked = {"type": "memory", "bars": 1, "candidates": 1}
+        answer = await http.post("/generate", json=asked, headers=headers)
+        assert answer.status_code == 200
+
+
 @pytest.mark.parametrize(
     ("query", "wanted"),
     [
         ("sum(rebracket_predictions_total)", READ),
+        ('sum(rebracket_generations_total{asked="memory"})', 1),
+        ("sum(rebracket_generation_queue_tokens)", 0),
         ('sum(rebracket_inference_seconds_count{stage="decode"})', READ),
         ('sum(rebracket_inference_seconds_count{stage="queue"})', READ),
         ('sum(rebracket_inference_seconds_count{stage="compute"})', READ),
