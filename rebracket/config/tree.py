@@ -136,7 +136,7 @@ class Auth(Section):
     store: Annotated[str, Field(min_length=1)] = Field(
         default_factory=lambda: f"sqlite:///{data_folder() / 'keys.db'}"
     )
-    """SQLAlchemy URL of the keys, by default of an SQLite file beside the model store."""
+    """`sqlite:///PATH` or `postgresql://` URL of the keys, by default of an SQLite file beside the model store."""
     refresh_s: Annotated[float, Field(gt=0, le=2)] = 0.5
     """Seconds between looks for changed keys."""
     max_stale_s: Seconds = 60.0

@@ -10,11 +10,10 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from rebracket.config.masking import unquoted
 from rebracket.errors import KeyStoreError
+from rebracket.gateway import postgres
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "rebracket_keys_version"
-LOCK = 0x7265627261636B6574 % 2**63
-"""The name of the advisory lock that migrations hold in PostgreSQL: any number that is ours."""
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -27,8 +26,14 @@ def open_engine(url: str) -> sa.Engine:
         parsed = _parsed(url)
         if parsed.get_backend_name() == "sqlite":
             return _sqlite(parsed)
+        if postgres.is_meant(parsed):
+            return postgres.open_engine(parsed)
         return sa.create_engine(parsed, pool_pre_ping=True)
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+    except ModuleNotFoundError as error:
+        raise KeyStoreError(
+            f"deployment.auth.store: the driver of {parsed.drivername}:// is not installed: {error}"
+        ) from None
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
         line = " ".join(str(error).split())
         raise KeyStoreError(f"deployment.auth.store: not a usable URL: {line}") from None
     except OSError as error:
@@ -114,7 +119,7 @@ def migrate(engine: sa.Engine) -> None:
 
     with engine.execution_options(immediate=True).begin() as connection:
         if engine.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+            postgres.lock_migrations(connection)
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection

@@ -1,4 +1,4 @@
-"""The store of API keys, in SQLite or any other database that SQLAlchemy reaches."""
+"""The store of API keys, in SQLite, PostgreSQL or another database that SQLAlchemy reaches."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,8 +51,12 @@ class KeyStore:
             KeyStoreError: it can't be reached, or was written by a newer version.
         """
         engine = open_engine(url)
-        with _failing_as_key_store_error(engine):
-            migrate(engine)
+        try:
+            with _failing_as_key_store_error(engine):
+                migrate(engine)
+        except BaseException:
+            engine.dispose()
+            raise
         return cls(engine)
 
     @staticmethod
@@ -181,7 +185,8 @@ def _failing_as_key_store_error(engine: sa.Engine) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
-        name = masked(engine.url.render_as_string(hide_password=True))
+        # A password may stand in the query too.
+        name = masked(engine.url.set(query={}).render_as_string(hide_password=True))
         raise KeyStoreError(f"key store {name}: {' '.join(str(cause).split())}") from error
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,12 +64,14 @@ def test_no_key_is_made_where_none_is_asked_for_or_needed(
             "sqlite:////proc/no/limits.db",
             "/proc/no/limits.db can't be written",
         ),
+        ("AUTH__STORE", "postgres://db.internal/keys", "pip install 'rebracket[postgres]'"),
         ("RATE_LIMIT__STORAGE", "redis://a/0?socket_timeout=soon", "rate_limit.storage"),
     ],
 )
 def test_stores_that_cannot_be_opened_stop_the_start_in_one_line(
     keys: KeyStore, monkeypatch: pytest.MonkeyPatch, setting: str, value: str, message: str
 ) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
     monkeypatch.setenv(f"REBRACKET_DEPLOYMENT__{setting}", value)
     result = CliRunner().invoke(main, ["serve"])
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
