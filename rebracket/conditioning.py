@@ -185,7 +185,7 @@ class GeneratedSegment(Schema):
 
     segment: Generated
     analysis: Prediction = Field(description="What `/predict` says of the segment's midi and text.")
-    tokens: list[str] | None = Field(None, description="The notes as the model wrote them.")
+    tokens: list[str] | None = Field(None, description="The notes in the model's tokens.")
     seed: int
     model: ModelRef
     candidates: list[Candidate]

@@ -125,7 +125,7 @@ class Maker:
             assert asked.primer.midi is not None
             notes = primer_notes(asked.primer.midi)
             if "audio" in asked.returned:
-                check_playable(notes)
+                check_playable(notes, "primer.midi")
             return Task(
                 asked.candidates * len(notes),
                 lambda wanted: redraw(
@@ -193,6 +193,7 @@ def _worded(asked: Conditioning, seed: int) -> list[Segment]:
 
 
 async def _sounding(notes: Notes) -> bytes:
+    check_playable(notes, "the segment")
     return await asyncio.to_thread(lambda: write_wav(synthesised(notes)))
 
 

@@ -9,7 +9,7 @@ from rebracket.errors import FieldError, InvalidRequest, PayloadTooLarge, TooMuc
 from rebracket.generation.compose import Plan
 from rebracket.generation.sampling import Sampling
 from rebracket.segment.audio import MAX_SECONDS
-from rebracket.segment.bars import cut, last_bars
+from rebracket.segment.bars import cut, last_bars, until_silence
 from rebracket.segment.clock import seconds_at
 from rebracket.segment.keys import find_key, key_number
 from rebracket.segment.midi import read_midi
@@ -23,7 +23,7 @@ MOST_OPENING = 640
 """Tokens of a primer that the generator is shown."""
 
 MOST_TONES_S = 20 * MAX_SECONDS
-"""Seconds that the notes of a primer that is played may last together: each takes 2 ms of a core."""
+"""Seconds that notes that are played may last together: each takes 2 ms of a core."""
 
 
 def primer_notes(data: bytes) -> Notes:
@@ -41,8 +41,12 @@ def primer_notes(data: bytes) -> Notes:
         raise PayloadTooLarge(f"primer.midi: {error}") from None
 
 
-def check_playable(notes: Notes) -> None:
-    """Refuse a primer whose sound would be longer than that of any file that is read, or take minutes.
+def check_playable(notes: Notes, what: str) -> None:
+    """Refuse notes whose sound would be longer than that of any file that is read, or take minutes.
+
+    Args:
+        notes: what would be played.
+        what: how the caller knows it.
 
     Raises:
         PayloadTooLarge: it lasts over `MAX_SECONDS`, or its notes do together over `MOST_TONES_S`.
@@ -51,12 +55,12 @@ def check_playable(notes: Notes) -> None:
     tones = float((ends - seconds_at(notes, notes.onset)).sum())
     if tones > MOST_TONES_S:
         raise PayloadTooLarge(
-            f"primer.midi: its notes last {tones:.0f} s together, and {MOST_TONES_S} s are played at most"
+            f"{what}: its notes last {tones:.0f} s together, and {MOST_TONES_S} s are played at most"
         )
     seconds = float(seconds_at(notes, np.array(notes.length)))
     if seconds > MAX_SECONDS:
         raise PayloadTooLarge(
-            f"primer.midi: it lasts {seconds:.0f} s, and audio is returned of {MAX_SECONDS} s at most"
+            f"{what}: it lasts {seconds:.0f} s, and audio is returned of {MAX_SECONDS} s at most"
         )
 
 
@@ -106,13 +110,13 @@ class Opening:
 
     @classmethod
     def of(cls, notes: Notes) -> "Opening":
-        """The last bars, as many as the generator is shown.
+        """The last bars before silence, as many as the generator is shown.
 
         Raises:
-            InvalidRequest: it ends in a meter that the generator does not know, without notes, or
-                with a bar of more notes than the generator is shown.
+            InvalidRequest: it ends in a meter that the generator does not know, or with a bar of
+                more notes than the generator is shown.
         """
-        part, bars = last_bars(notes, MOST_OPENING_BARS)
+        part, bars = last_bars(until_silence(notes), MOST_OPENING_BARS)
         _, over, under = part.meters[-1]
         if (over, under) not in METERS:
             known = ", ".join(f"{a}/{b}" for a, b in METERS)
@@ -128,8 +132,6 @@ class Opening:
             raise refused(
                 "Its last bar holds more notes than the generator goes on from", "too_dense"
             )
-        if not len(part):
-            raise refused("Its last bars hold no notes to go on from", "no_notes")
         return cls((*tokens[:-1], BAR), bars, (over, under), notes.tempos[-1][1], find_key(part))
 
 

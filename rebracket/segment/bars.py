@@ -40,6 +40,12 @@ def _holding(changes: tuple[Change, ...], start: float, end: float) -> list[Chan
     return [change for change in changes[first:] if change[0] < max(end, start + SAME) - SAME]
 
 
+def until_silence(notes: Notes) -> Notes:
+    """The piece without the silence after its last note: what many programs fill a file up with."""
+    end = min(notes.length, float((notes.onset + notes.duration).max(initial=0.0)))
+    return cut(notes, 0.0, end)
+
+
 def last_bars(notes: Notes, most: int) -> tuple[Notes, int]:
     """The piece's last whole bars of its last meter, and how many these are; one at least.
 

@@ -144,10 +144,10 @@ class TestPrimer:
         assert staff.bar == found.opening_bars
         assert len(staff.notes()) == len(tune(6))
 
-    def test_silence_at_the_end_fills_the_last_bar(self) -> None:
-        found = planned(replace(WALTZ, length=14.0))
-        assert found.opening_bars == 5
-        assert found.opening[-2:] == (BAR, BAR)
+    def test_silence_at_the_end_is_not_gone_on_from(self) -> None:
+        whole, silent = planned(WALTZ), planned(replace(WALTZ, length=3.0 * 40))
+        assert silent.opening == whole.opening
+        assert silent.opening_bars == whole.opening_bars
 
 
 class TestRefusals:
@@ -165,10 +165,6 @@ class TestRefusals:
     def test_a_meter_that_was_not_known_and_has_ended_is_no_hindrance(self) -> None:
         found = planned(piece(line([60] * 14), meters=((0.0, 5, 8), (10.0, 4, 4))))
         assert (found.meter, found.opening_bars) == ((4, 4), 1)
-
-    def test_silence_is_nothing_to_go_on_from(self) -> None:
-        loc, kind, _ = refusal(replace(WALTZ, length=3.0 * 40))
-        assert (loc, kind) == (["primer", "midi"], "no_notes")
 
     def test_a_bar_with_more_than_the_generator_is_shown_is_refused(self) -> None:
         chords = [
@@ -188,18 +184,18 @@ class TestRefusals:
 
 def test_a_primer_of_ten_minutes_is_played_and_no_longer_one() -> None:
     ten = replace(WALTZ, length=600.0, tempos=((0.0, 60.0),))
-    check_playable(ten)
+    check_playable(ten, "primer.midi")
     with pytest.raises(PayloadTooLarge, match=r"primer\.midi: it lasts 1200 s, .* 600 s at most"):
-        check_playable(replace(ten, tempos=((0.0, 30.0),)))
+        check_playable(replace(ten, tempos=((0.0, 30.0),)), "primer.midi")
 
 
 def test_a_primer_of_more_tones_than_can_be_played_in_time_is_too_large() -> None:
     stuck = [(0.0, 600.0, pitch, 80, 0, False, 0) for pitch in range(20, 40)]
     slow = ((0.0, 60.0),)
-    check_playable(replace(piece(stuck), tempos=slow))
+    check_playable(replace(piece(stuck), tempos=slow), "primer.midi")
     more = [*stuck, (0.0, 10.0, 60, 80, 0, False, 0)]
     with pytest.raises(PayloadTooLarge, match=r"notes last 12010 s together, and 12000 s"):
-        check_playable(replace(piece(more), tempos=slow))
+        check_playable(replace(piece(more), tempos=slow), "primer.midi")
 
 
 def test_an_openings_key_is_that_of_the_bars_that_are_shown() -> None:

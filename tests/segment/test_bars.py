@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebracket.segment.bars import cut, last_bars
+from rebracket.segment.bars import cut, last_bars, until_silence
 from rebracket.segment.notes import Notes
 from tests.segment.operations.notes.material import FOUR, Meters, Row, line, piece
 from tests.segment.promises import check_notes
@@ -136,3 +136,16 @@ class TestLastBars:
         assert 1 <= bars <= most
         assert part.length == pytest.approx(bars * bar)
         assert bars == most or bars * bar >= length - 1e-5
+
+
+class TestUntilSilence:
+    def test_a_piece_ends_with_its_last_note(self) -> None:
+        assert until_silence(tune(40.0)).length == 12.0
+
+    def test_meters_and_tempos_of_the_silence_go_with_it(self) -> None:
+        found = until_silence(replace(tune(40.0, ((0.0, 4, 4), (12.0, 5, 8))), length=40.0))
+        assert found.meters == ((0.0, 4, 4),)
+
+    def test_a_note_that_lasts_to_the_end_leaves_all_as_it_is(self) -> None:
+        found = until_silence(tune())
+        assert (found.length, found.meters, found.tempos) == (12.0, METERS, TEMPOS)
