@@ -10,7 +10,7 @@ import pytest
 
 from rebracket.errors import KeyStoreError
 from rebracket.gateway import postgres as database
-from rebracket.gateway.database import open_engine
+from rebracket.gateway.database import VERSION_TABLE, open_engine
 from rebracket.gateway.key_store import KeyStore
 from tests.postgres_server import Postgres
 from tests.redis_server import free_port
@@ -113,6 +113,16 @@ def test_a_server_that_cannot_be_reached_is_named_without_the_password(
     assert "key store postgresql+psycopg://me:***@127.0.0.1" in str(caught.value)
     assert "hunter2" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_look_tells_a_newer_schema_and_changes_nothing(url: str) -> None:
+    KeyStore.look(url)
+    with psycopg.connect(url) as connection:
+        tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+        assert connection.execute(tables).fetchone() == (0,)
+        connection.execute(f"CREATE TABLE {VERSION_TABLE} AS SELECT '9999' AS version_num".encode())
+    with pytest.raises(KeyStoreError, match="newer version"):
+        KeyStore.look(url)
 
 
 def test_a_role_that_may_make_no_tables_is_told_so(url: str) -> None:
