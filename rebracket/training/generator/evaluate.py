@@ -54,7 +54,8 @@ class GeneratorQuality(BaseModel):
     intensity_r: float
     valid: float
     likeness: dict[str, Likeness]
-    """Generated; real pieces that training never saw, plain and rebracketed; and random tokens."""
+    """Generated; real pieces that training never saw, plain and rebracketed; such as it learned from; and
+    random tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +134,27 @@ def _tried(
 
 
 def _likenesses(generated: Sequence[Notes], seed: int) -> dict[str, Likeness]:
-    known = all_passages(Repertoire.of("train").pieces)
-    unseen = Repertoire.of("test")
+    seen, unseen = Repertoire.of("train"), Repertoire.of("test")
+    known = all_passages(seen.pieces)
     real = [some_bars(unseen, seeded(seed, number)) for number in range(REAL)]
-    changed = [
-        _rebracketed(piece, TYPES[number % len(TYPES)], seeded(seed, number))
-        for number, piece in enumerate(real)
-    ]
-    noise = [_random_piece(seeded(seed, number)) for number in range(RANDOM)]
-    groups = {"generated": generated, "real": real, "rebracketed": changed, "random": noise}
+    groups: dict[str, Sequence[Notes]] = {
+        "generated": generated,
+        "real": real,
+        "rebracketed": _all_rebracketed(real, seed),
+        "learned from": _all_rebracketed(
+            [some_bars(seen, seeded(seed, number)) for number in range(REAL)], seed
+        ),
+        "random": [_random_piece(seeded(seed, number)) for number in range(RANDOM)],
+    }
     return {name: _likeness(pieces, known) for name, pieces in groups.items()}
+
+
+def _all_rebracketed(pieces: Sequence[Notes], seed: int) -> list[Notes]:
+    """Each by the next type."""
+    return [
+        _rebracketed(piece, TYPES[number % len(TYPES)], seeded(seed, number))
+        for number, piece in enumerate(pieces)
+    ]
 
 
 def _rebracketed(piece: Notes, kind: RebracketingType, rng: np.random.Generator) -> Notes:
