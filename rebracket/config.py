@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from rebracket.errors import ConfigError
+from rebracket.packed import packed_model
 from rebracket.rates import Rate
 
 CONFIG_VARIABLE = "REBRACKET_CONFIG"
@@ -44,7 +45,11 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 class Api(Section):
-    """Where the service listens and how much it reads."""
+    """Where the service listens, how much it reads, and how it ends.
+
+    Told to end, it says for `notice_s` that it is not ready, then takes nothing more, and gives what it
+    has `drain_s`.
+    """
 
     host: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
@@ -57,6 +62,8 @@ class Api(Section):
     max_header_bytes: Annotated[int, Field(ge=1024, le=MIB)] = 16 * 1024
     max_connections: Annotated[int, Field(ge=1, le=10**6)] = 1000
     cors_origins: tuple[str, ...] = ()
+    notice_s: Annotated[float, Field(ge=0, le=600)] = 0.0
+    drain_s: Seconds = 25.0
 
 
 class Optimization(Section):
@@ -212,7 +219,9 @@ class Deployment(Section):
 
     api: Api = Api()
     workers: Annotated[int, Field(ge=1, le=256)] = 1
-    model_path: Annotated[str, Field(min_length=1)] = "rebracket-segment:latest"
+    model_path: Annotated[str, Field(min_length=1)] = Field(
+        default_factory=lambda: packed_model() or "rebracket-segment:latest"
+    )
     optimization: Optimization = Optimization()
     runner: Literal["embedded", "service"] = "embedded"
     engine: Engine = Engine()
