@@ -44,12 +44,14 @@ container: $(VENV)/container
 	test -n '$(BACKEND)' || { echo 'rebracket: needs docker, podman or buildah' >&2; exit 2; }
 	$(BIN)/python -m rebracket.cli models install
 	mkdir -p build
-	$(BIN)/python -m cyclonedx_py requirements requirements.serve.lock --pyproject pyproject.toml \
+	$(BIN)/python -W ignore -m cyclonedx_py requirements requirements.serve.lock --pyproject pyproject.toml \
 		--mc-type application --output-reproducible --output-file $(SBOM)
 	$(BIN)/python -m bentoml build --output tag > build/bento
-	BUILDAH_FORMAT=docker $(BIN)/python -m bentoml containerize --backend $(BACKEND) --image-tag $(IMAGE) \
-		--opt label=org.opencontainers.image.version=$(VERSION) "$$(sed -n 's/^__tag__://p' build/bento)"
-	$(BACKEND) inspect --type image $(IMAGE) > build/image.json # BentoML exits with 0 if the build failed
+	rm -rf build/context && mkdir build/context # BentoML takes a template only from below where it runs
+	cd build/context && TMPDIR=$$PWD BUILDAH_FORMAT=docker ../../$(BIN)/python -m bentoml containerize \
+		--backend $(BACKEND) --image-tag $(IMAGE) --opt label=org.opencontainers.image.version=$(VERSION) \
+		"$$(sed -n 's/^__tag__://p' ../bento)" 2>&1 | tee ../containerize.log
+	! grep -q '^Traceback\|Encountered exception' build/containerize.log # BentoML exits with 0 all the same
 
 test-container: $(VENV)/dev $(VENV)/container
 	$(BIN)/python -m pytest -m container tests/container

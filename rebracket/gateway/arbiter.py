@@ -29,7 +29,7 @@ API_WORKERS = "service"
 """What BentoML calls those that answer requests."""
 
 
-class Arbiter(circus.Arbiter):  # type: ignore[misc]  # circus is untyped
+class Arbiter(circus.Arbiter):
     """Keeps as many workers as were asked for, until it is told to end."""
 
     def __init__(self, watchers: Iterable[Watcher], *args: Any, **kwargs: Any) -> None:
@@ -58,14 +58,14 @@ class Arbiter(circus.Arbiter):  # type: ignore[misc]  # circus is untyped
             self.sockets[API_SERVER_NAME].close()
             await workers._stop()
         finally:
-            await super().stop()
+            await super().stop()  # type: ignore[misc]  # a Future, in truth
 
 
 def serve(service: str, folder: str) -> None:
     """`bentoml serve` of an import path from `folder`, until a signal ends it."""
     # As the first process of a container, this one would not hear a signal that it has no handler for.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    circus.Arbiter = Arbiter
+    circus.Arbiter = Arbiter  # type: ignore[misc]
     seconds = str(round(settings().deployment.api.drain_s))
     bentoml_cli.main(
         ["serve", service, "--working-dir", folder, "--timeout-graceful-shutdown", seconds]
