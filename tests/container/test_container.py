@@ -101,7 +101,9 @@ def test_the_bill_of_materials_names_every_package(container: Container) -> None
         for found in components
     }
     there = {tuple(line.split()) for line in container.run("python", "-c", PACKAGES).splitlines()}
-    assert named == there
+    assert named <= there
+    # Needed by redis before Python 3.11.3, which the lock files were not made with.
+    assert {name for name, _ in there - named} <= {"async-timeout"}
 
 
 def test_it_is_small(container: Container) -> None:
