@@ -6,7 +6,7 @@ LOCK := requirements.lock
 # Compiled when first imported: compiling everything takes longer than installing it.
 PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint $(LOCK)
 
-.PHONY: serve test check format bench loadtest container test-container lock clean
+.PHONY: serve test check format settings bench loadtest container test-container lock clean
 
 serve: $(VENV)/train
 	$(BIN)/rebracket models install
@@ -24,6 +24,10 @@ check: $(VENV)/dev
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The README's table and the schema in deploy/, from the settings tree.
+settings: $(VENV)/dev
+	$(BIN)/python -m rebracket.config
 
 bench: $(VENV)/dev
 	$(BIN)/rebracket models install

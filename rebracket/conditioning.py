@@ -1,8 +1,17 @@
 """What `POST /generate` takes and gives, as pydantic models."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    TypeAdapter,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from rebracket.schemas import Audio, Midi, ModelRef, Prediction, Probability, Schema, Words
@@ -13,6 +22,8 @@ from rebracket.taxonomy import RebracketingType
 MOST_BARS = 32
 MOST_CANDIDATES = 16
 MOST_SEED = 2**63 - 1
+SLOWEST, FASTEST = 30.0, 300.0
+"""Beats a minute."""
 
 Returned = Literal["midi", "audio", "text", "tokens"]
 NOTES: frozenset[Returned] = frozenset({"midi", "audio", "tokens"})
@@ -21,8 +32,15 @@ NOTES: frozenset[Returned] = frozenset({"midi", "audio", "tokens"})
 OF_NOTES = frozenset({"bars", "tempo", "meter", "key", "program", "temperature", "top_k", "top_p"})
 """What says how notes are to be, and nothing of words or of a piece that is there."""
 
-Weight = Annotated[float, Field(gt=0, le=1e6)]
+Weight = Annotated[float, Field(ge=1e-6, le=1e6)]
 Mixture = Annotated[dict[RebracketingType, Weight], Field(min_length=1)]
+_ONE: TypeAdapter[RebracketingType] = TypeAdapter(RebracketingType)
+_MIXTURE: TypeAdapter[dict[RebracketingType, float]] = TypeAdapter(Mixture)
+
+
+def _of_types(value: object, _: ValidatorFunctionWrapHandler) -> object:
+    """An object is a mixture, all else one type: the union would say what is wrong with either."""
+    return (_MIXTURE if isinstance(value, Mapping) else _ONE).validate_python(value)
 
 
 def _meter(text: str) -> str:
@@ -58,7 +76,7 @@ class Primer(Schema):
             raise PydanticCustomError("empty_primer", "A primer needs midi or text")
         if self.use == "rebracket" and not self.midi:
             raise PydanticCustomError(
-                "nothing_to_rebracket", "What is rebracketed is a midi primer"
+                "nothing_to_rebracket", "What is rebracketed is the primer's midi, and it has none"
             )
         return self
 
@@ -66,12 +84,12 @@ class Primer(Schema):
 class Conditioning(Schema):
     """What a segment is asked to be; everything but `type` has a default."""
 
-    type: RebracketingType | Mixture = Field(
+    type: Annotated[RebracketingType | Mixture, WrapValidator(_of_types)] = Field(
         description="One of the eight, or a mixture with weights, as {'memory': 2, 'spatial': 1}."
     )
     intensity: Probability = 0.7
     bars: Annotated[int, Field(ge=1, le=MOST_BARS)] = 8
-    tempo: Annotated[float, Field(ge=30, le=300)] = 100.0
+    tempo: Annotated[float, Field(ge=SLOWEST, le=FASTEST)] = 100.0
     meter: Annotated[str, AfterValidator(_meter)] = "4/4"
     key: Annotated[str, Field(max_length=16), AfterValidator(_key)] | None = Field(
         None, description="As 'C major', 'F# minor', 'Bb' or 'am'; any where it is not said."
@@ -84,7 +102,7 @@ class Conditioning(Schema):
     )
     temperature: Annotated[float, Field(ge=0, le=2)] = 1.0
     top_k: Annotated[int, Field(ge=0, le=1024)] = Field(0, description="0 means all.")
-    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.9
     candidates: Annotated[int, Field(ge=1, le=MOST_CANDIDATES)] = 4
     primer: Primer | None = None
     returned: Annotated[list[Returned], Field(min_length=1, max_length=4)] = Field(
@@ -95,7 +113,7 @@ class Conditioning(Schema):
     @classmethod
     def _once(cls, returned: list[Returned]) -> list[Returned]:
         if len(set(returned)) < len(returned):
-            raise PydanticCustomError("twice", "Each is returned once")
+            raise PydanticCustomError("twice", "Nothing is returned twice: name each once")
         return returned
 
     @model_validator(mode="after")

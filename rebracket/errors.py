@@ -55,7 +55,11 @@ class RebracketError(Exception):
 
 
 class ConfigError(RebracketError):
-    """Settings that can't be used: names the key and what was expected."""
+    """Settings that can't be used: of each problem, a line that names the key and what was expected."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
 
 
 class StoreError(RebracketError):

@@ -3,7 +3,8 @@
 import re
 from typing import Any, Self
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 SHAPE = re.compile(r"([0-9]{1,10})/([0-9]{0,6})([a-z]+)")
@@ -45,3 +46,11 @@ class Rate(str):
     def __get_pydantic_core_schema__(cls, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
         """Settings give rates as text."""
         return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """For editors of settings."""
+        pattern = rf"^[0-9]{{1,10}}/[0-9]{{0,6}}({'|'.join(NAMES)})$"
+        return handler(core) | {"pattern": pattern, "examples": ["600/minute", "100/5m"]}

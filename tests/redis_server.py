@@ -1,6 +1,5 @@
 """A real redis-server for tests."""
 
-import os
 import shutil
 import socket
 import subprocess
@@ -8,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from redis import Redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
+
+from tests.programs import missing
 
 BINARY = "redis-server"
 
@@ -20,9 +20,7 @@ def binary() -> str:
     """Where redis-server is; a user's tests are skipped without it, CI's fail."""
     path = shutil.which(BINARY)
     if path is None:
-        missing = f"{BINARY} is not installed (Debian: apt-get install redis-server)"
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
-    assert path is not None
+        missing(f"{BINARY} is not installed (Debian: apt-get install redis-server)")
     return path
 
 

@@ -1,6 +1,7 @@
 """A model store of a test's own, and models of a few bytes to fill it with."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -37,22 +38,31 @@ def save_model(version: str) -> str:
     return f"{EXPORTED}:{version}"
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty store, for this process and those that it starts."""
-    folder = tmp_path / "bentoml"
+@contextmanager
+def home_in(folder: Path) -> Iterator[Path]:
+    """An empty store in `folder`, for this process and those that it starts."""
     (folder / "models").mkdir(parents=True)
-    monkeypatch.setenv("BENTOML_HOME", str(folder))
     own = {
         BentoMLContainer.bentoml_home: str(folder),
         BentoMLContainer.model_store_dir: str(folder / "models"),
         BentoMLContainer.model_store: ModelStore(folder / "models"),
     }
-    for provider, value in own.items():
-        provider.set(value)
-    yield folder
-    for provider in own:
-        provider.reset()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BENTOML_HOME", str(folder))
+        for provider, value in own.items():
+            provider.set(value)
+        try:
+            yield folder
+        finally:
+            for provider in own:
+                provider.reset()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """An empty store of the test's own."""
+    with home_in(tmp_path / "bentoml") as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import click
 
 from rebracket.config import load_settings
 from rebracket.durations import duration
-from rebracket.errors import RebracketError
+from rebracket.errors import ConfigError, RebracketError
 
 if TYPE_CHECKING:
     from rebracket.inference.predictor import Predictor
@@ -23,14 +23,15 @@ R = TypeVar("R")
 
 
 def fails_in_one_line(command: Callable[P, R]) -> Callable[P, R]:
-    """Bad input ends with one line on standard error and exit code 2."""
+    """Bad input ends with one line on standard error, wrong settings with one each, and exit code 2."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
         except RebracketError as error:
-            click.echo(f"rebracket: {error}", err=True)
+            for line in error.problems if isinstance(error, ConfigError) else (error,):
+                click.echo(f"rebracket: {line}", err=True)
             sys.exit(2)
 
     return run

@@ -60,7 +60,7 @@ def _mixture(_: click.Context, __: click.Parameter, text: str) -> "str | dict[st
 @click.option("--seed", type=int, help="The same seed and model give the same bytes.")
 @click.option("--temperature", default=1.0, show_default=True, help="0 to 2; 0 is the likeliest.")
 @click.option("--top-k", default=0, show_default=True, help="Of so many tokens; 0 means all.")
-@click.option("--top-p", default=0.95, show_default=True, help="Of so much probability.")
+@click.option("--top-p", default=0.9, show_default=True, help="Of so much probability.")
 @click.option(
     "--candidates", default=4, show_default=True, type=int, help="1 to 16; the best stays."
 )

@@ -25,10 +25,7 @@ DEMO_LIFETIME = timedelta(days=7)
 def serve(demo_key: bool) -> None:
     """Serve the models that the settings name."""
     deployment = load_settings().deployment
-    from rebracket.registry import resolve
-
-    for reference in deployment.references:
-        resolve(reference).artefacts(deployment.optimization.quantization)
+    _look(deployment)
     folder = _service_folder()
     _open_stores(deployment)
     if demo_key and deployment.auth.enabled:
@@ -43,6 +40,17 @@ def _service_folder() -> Path:
     if not (folder / "service.py").is_file():
         raise ConfigError(f"service.py is not in {folder}: run from a checkout or a Bento")
     return folder
+
+
+def _look(deployment: Deployment) -> None:
+    """Fail with a line for each thing that would stop a worker."""
+    from rebracket.preflight import look
+
+    findings = look(deployment)
+    for warning in findings.warnings:
+        click.echo(f"rebracket: warning: {warning}", err=True)
+    if findings.problems:
+        raise ConfigError(*findings.problems)
 
 
 def _open_stores(deployment: Deployment) -> None:

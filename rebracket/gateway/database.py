@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from rebracket.config.masking import unquoted
 from rebracket.errors import KeyStoreError
+from rebracket.gateway import postgres
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "rebracket_keys_version"
-LOCK = 0x7265627261636B6574 % 2**63
-"""The name of the advisory lock that migrations hold in PostgreSQL: any number that is ours."""
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -23,20 +23,50 @@ def open_engine(url: str) -> sa.Engine:
         KeyStoreError: the URL is none, its driver is not installed, or its folder can't be made.
     """
     try:
-        parsed = sa.make_url(url)
+        parsed = _parsed(url)
         if parsed.get_backend_name() == "sqlite":
             return _sqlite(parsed)
+        if postgres.is_meant(parsed):
+            return postgres.open_engine(parsed)
         return sa.create_engine(parsed, pool_pre_ping=True)
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+    except ModuleNotFoundError as error:
+        raise KeyStoreError(
+            f"deployment.auth.store: the driver of {parsed.drivername}:// is not installed: {error}"
+        ) from None
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
         line = " ".join(str(error).split())
         raise KeyStoreError(f"deployment.auth.store: not a usable URL: {line}") from None
     except OSError as error:
         raise KeyStoreError(f"deployment.auth.store: {error}") from None
 
 
+def sqlite_path(url: str) -> Path | None:
+    """The file of an SQLite database; None for others.
+
+    Raises:
+        KeyStoreError: the URL is none.
+    """
+    return _path(_parsed(url))
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except (ArgumentError, ValueError) as error:  # what it quotes of a URL may be the password
+        line = unquoted(" ".join(str(error).split()))
+        raise KeyStoreError(f"deployment.auth.store: not a usable URL: {line}") from None
+    if parsed.password and "@" in f"{parsed.host}{parsed.database}":
+        raise KeyStoreError("deployment.auth.store: not a usable URL: write @ in passwords as %40")
+    return parsed
+
+
+def _path(url: sa.URL) -> Path | None:
+    named = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+    return Path(str(url.database)) if named else None
+
+
 def _sqlite(url: sa.URL) -> sa.Engine:
-    if url.database and url.database != ":memory:":
-        path = Path(url.database)
+    if path := _path(url):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
     engine = sa.create_engine(url)
@@ -59,6 +89,24 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
+def refuse_newer(connection: sa.Connection) -> None:
+    """Look at the schema and change nothing.
+
+    Raises:
+        KeyStoreError: it is newer than this version of the package.
+    """
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    try:
+        if found := context.get_current_revision():
+            ScriptDirectory(str(MIGRATIONS)).get_revision(found)
+    except CommandError as error:
+        raise _newer(error) from None
+
+
 def migrate(engine: sa.Engine) -> None:
     """Bring the schema up to date, one process at a time; every worker calls this.
 
@@ -71,7 +119,7 @@ def migrate(engine: sa.Engine) -> None:
 
     with engine.execution_options(immediate=True).begin() as connection:
         if engine.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+            postgres.lock_migrations(connection)
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection
@@ -79,4 +127,8 @@ def migrate(engine: sa.Engine) -> None:
         try:
             command.upgrade(config, "head")
         except CommandError as error:
-            raise KeyStoreError(f"key store: {error}; it was written by a newer version") from None
+            raise _newer(error) from None
+
+
+def _newer(error: Exception) -> KeyStoreError:
+    return KeyStoreError(f"key store: {error}; it was written by a newer version")

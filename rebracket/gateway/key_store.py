@@ -1,4 +1,4 @@
-"""The store of API keys, in SQLite or any other database that SQLAlchemy reaches."""
+"""The store of API keys, in SQLite, PostgreSQL or another database that SQLAlchemy reaches."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +9,9 @@ from typing import Any, Self
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from rebracket.config.masking import masked
 from rebracket.errors import KeyNotFound, KeyStoreError
-from rebracket.gateway.database import migrate, open_engine
+from rebracket.gateway.database import migrate, open_engine, refuse_newer
 from rebracket.gateway.key_records import KeyRecord, NewKey, now
 from rebracket.gateway.keys import SCOPES, Key, Scope
 from rebracket.rates import Rate
@@ -50,9 +51,27 @@ class KeyStore:
             KeyStoreError: it can't be reached, or was written by a newer version.
         """
         engine = open_engine(url)
-        with _failing_as_key_store_error(engine):
-            migrate(engine)
+        try:
+            with _failing_as_key_store_error(engine):
+                migrate(engine)
+        except BaseException:
+            engine.dispose()
+            raise
         return cls(engine)
+
+    @staticmethod
+    def look(url: str) -> None:
+        """Look whether a store that is there can be opened, and change nothing.
+
+        Raises:
+            KeyStoreError: it can't be reached, or was written by a newer version.
+        """
+        engine = open_engine(url)
+        try:
+            with _failing_as_key_store_error(engine), engine.connect() as connection:
+                refuse_newer(connection)
+        finally:
+            engine.dispose()
 
     def close(self) -> None:
         """Give the connections back."""
@@ -166,7 +185,8 @@ def _failing_as_key_store_error(engine: sa.Engine) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
-        name = engine.url.render_as_string(hide_password=True)
+        # A password may stand in the query too.
+        name = masked(engine.url.set(query={}).render_as_string(hide_password=True))
         raise KeyStoreError(f"key store {name}: {' '.join(str(cause).split())}") from error
 
 

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 
+from rebracket.config import BOOTSTRAP_VARIABLE
 from rebracket.errors import ConfigError, KeyStoreError, Unauthorized, Unavailable
 from rebracket.gateway.key_records import KeyRecord, now
 from rebracket.gateway.key_store import KeyStore
 from rebracket.gateway.keys import NOBODY, Key, same
 
-BOOTSTRAP_VARIABLE = "REBRACKET_BOOTSTRAP_KEY"
 RETRY_AFTER_S = 5
 
 logger = logging.getLogger(__name__)
@@ -53,12 +53,10 @@ class Keyring:
             KeyStoreError: the store can't be opened.
             ConfigError: the bootstrap key is not a key.
         """
+        first = _bootstrap_key()
         self._store = KeyStore.open(self._url)
-        if text := os.environ.get(BOOTSTRAP_VARIABLE):
-            key = Key.parse(text)
-            if key is None:
-                raise ConfigError(f"{BOOTSTRAP_VARIABLE}: not a key; see: rebracket keys generate")
-            self._store.put_first(key)
+        if first is not None:
+            self._store.put_first(first)
         self.refresh()
         if not self._records:
             logger.warning(
@@ -127,6 +125,14 @@ class Keyring:
         """
         record = self._records.get(key_id)
         return record is not None and record.state(now()) == "active"
+
+
+def _bootstrap_key() -> Key | None:
+    text = os.environ.get(BOOTSTRAP_VARIABLE)
+    key = Key.parse(text) if text else None
+    if text and key is None:
+        raise ConfigError(f"{BOOTSTRAP_VARIABLE}: not a key; see: rebracket keys generate")
+    return key
 
 
 _EMPTY = KeyRecord("", "", "", b"", (), None, None, None, now(), None, None)

@@ -19,9 +19,6 @@ from rebracket.segment.tokens.vocabulary import BAR, PAD, PROGRAM, TICKS
 SIDE_BY_SIDE = 8
 """Pieces that are written at once at most: more would take more memory, and no less time each."""
 
-SPARE = 64
-"""Tokens of room beyond what bars may take, for notes that are being written at their ends."""
-
 
 class Abandoned(Exception):
     """Nobody waits for the pieces any more."""
@@ -87,7 +84,7 @@ def _write(
         asked = np.concatenate([asked, unconditioned(asked)])
     opening = plan.opening or (BAR,)
     places = [_opened(staff, opening) for staff in staffs]
-    capacity = len(opening) + most_tokens(plan.bars, plan.bar_ticks) + SPARE
+    capacity = len(opening) + most_tokens(plan.bars, plan.bar_ticks)
     writing = engine.start(asked, capacity)
     tokens = np.repeat(np.array(opening)[None], len(asked), axis=0)
     rows = np.array(places, dtype=np.int64)

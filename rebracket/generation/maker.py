@@ -11,7 +11,7 @@ from rebracket.conditioning import Candidate, Conditioning, Generated, Generated
 from rebracket.errors import FieldError, InvalidRequest
 from rebracket.generation.candidates import best, score
 from rebracket.generation.compose import compose
-from rebracket.generation.order import fresh_seed, plan_of, primer_notes
+from rebracket.generation.order import check_playable, fresh_seed, plan_of, primer_notes
 from rebracket.generation.redraw import redraw
 from rebracket.generation.studio import Studio, Wanted
 from rebracket.generation.wording import write
@@ -124,6 +124,8 @@ class Maker:
             assert asked.primer is not None
             assert asked.primer.midi is not None
             notes = primer_notes(asked.primer.midi)
+            if "audio" in asked.returned:
+                check_playable(notes)
             return Task(
                 asked.candidates * len(notes),
                 lambda wanted: redraw(

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rebracket.conditioning import Conditioning
+from rebracket.conditioning import FASTEST, SLOWEST, Conditioning
 from rebracket.errors import FieldError, InvalidRequest, PayloadTooLarge, TooMuchMusic, Undecodable
 from rebracket.generation.compose import Plan
 from rebracket.generation.sampling import Sampling
+from rebracket.segment.audio import MAX_SECONDS
 from rebracket.segment.bars import cut, last_bars
+from rebracket.segment.clock import seconds_at
 from rebracket.segment.keys import find_key, key_number
 from rebracket.segment.midi import read_midi
 from rebracket.segment.notes import Notes
@@ -19,6 +21,9 @@ from rebracket.segment.tokens.vocabulary import BAR, TICKS
 MOST_OPENING_BARS = 16
 MOST_OPENING = 640
 """Tokens of a primer that the generator is shown."""
+
+MOST_TONES_S = 20 * MAX_SECONDS
+"""Seconds that the notes of a primer that is played may last together: each takes 2 ms of a core."""
 
 
 def primer_notes(data: bytes) -> Notes:
@@ -34,6 +39,25 @@ def primer_notes(data: bytes) -> Notes:
         raise refused(str(error), "undecodable") from None
     except TooMuchMusic as error:
         raise PayloadTooLarge(f"primer.midi: {error}") from None
+
+
+def check_playable(notes: Notes) -> None:
+    """Refuse a primer whose sound would be longer than that of any file that is read, or take minutes.
+
+    Raises:
+        PayloadTooLarge: it lasts over `MAX_SECONDS`, or its notes do together over `MOST_TONES_S`.
+    """
+    ends = seconds_at(notes, notes.onset + notes.duration)
+    tones = float((ends - seconds_at(notes, notes.onset)).sum())
+    if tones > MOST_TONES_S:
+        raise PayloadTooLarge(
+            f"primer.midi: its notes last {tones:.0f} s together, and {MOST_TONES_S} s are played at most"
+        )
+    seconds = float(seconds_at(notes, np.array(notes.length)))
+    if seconds > MAX_SECONDS:
+        raise PayloadTooLarge(
+            f"primer.midi: it lasts {seconds:.0f} s, and audio is returned of {MAX_SECONDS} s at most"
+        )
 
 
 def refused(message: str, kind: str) -> InvalidRequest:
@@ -61,7 +85,7 @@ def plan_of(asked: Conditioning, *, seed: int, guidance: float) -> Plan:
         bars=asked.bars,
         meter=meter,
         condition=condition(meter, mixture=asked.mixture, intensity=asked.intensity, key=key),
-        tempo=asked.tempo if told or opening is None else opening.tempo,
+        tempo=asked.tempo if told or opening is None else min(max(opening.tempo, SLOWEST), FASTEST),
         program=asked.program,
         sampling=Sampling(asked.temperature, asked.top_k, asked.top_p),
         guidance=guidance,
@@ -85,7 +109,8 @@ class Opening:
         """The last bars, as many as the generator is shown.
 
         Raises:
-            InvalidRequest: it ends in a meter that the generator does not know, or without notes.
+            InvalidRequest: it ends in a meter that the generator does not know, without notes, or
+                with a bar of more notes than the generator is shown.
         """
         part, bars = last_bars(notes, MOST_OPENING_BARS)
         _, over, under = part.meters[-1]
@@ -99,6 +124,10 @@ class Opening:
                 break
             bars = max(1, bars // 2)
             part = cut(part, part.length - bars * over * 4 / under, part.length)
+        if len(tokens) > MOST_OPENING:
+            raise refused(
+                "Its last bar holds more notes than the generator goes on from", "too_dense"
+            )
         if not len(part):
             raise refused("Its last bars hold no notes to go on from", "no_notes")
         return cls((*tokens[:-1], BAR), bars, (over, under), notes.tempos[-1][1], find_key(part))

@@ -120,4 +120,6 @@ class Studio:
 def _stand_back() -> None:
     """Lower this thread's priority; where the system has none of its own for threads, nothing happens."""
     with suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        thread = threading.get_native_id()
+        own = os.getpriority(os.PRIO_PROCESS, thread)
+        os.setpriority(os.PRIO_PROCESS, thread, own + NICENESS)

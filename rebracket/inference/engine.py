@@ -61,9 +61,7 @@ class Engine:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        wanted = PROVIDERS[provider]
-        if wanted not in ort.get_available_providers():
-            raise ModelIncompatible(f"this onnxruntime has no {wanted}: install onnxruntime-gpu")
+        wanted = execution_provider(provider)
         try:
             self._session = ort.InferenceSession(
                 str(path), options, providers=[wanted], disabled_optimizers=UNWANTED[provider]
@@ -107,3 +105,15 @@ def _logit(probability: np.float32) -> float:
 
 def _sigmoid(odds: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(1 / (1 + np.exp(-odds)))
+
+
+def execution_provider(provider: Literal["cpu", "cuda"]) -> str:
+    """What onnxruntime calls a provider.
+
+    Raises:
+        ModelIncompatible: the installed one lacks it.
+    """
+    wanted = PROVIDERS[provider]
+    if wanted not in ort.get_available_providers():
+        raise ModelIncompatible(f"this onnxruntime has no {wanted}: install onnxruntime-gpu")
+    return wanted

@@ -24,7 +24,7 @@ _PROFILES = np.array(
 
 _TONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _SIGNS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
-_PATTERN = re.compile(r"([A-Ga-g])([#b♯♭]?)\s*(major|maj|minor|min|m)?")
+_PATTERN = re.compile(r"([A-Ga-g])([#b♯♭]?)\s*((?i:major|maj|minor|min)|m)?")
 
 
 def key_number(name: str) -> int:
@@ -37,7 +37,7 @@ def key_number(name: str) -> int:
     if found is None:
         raise ValueError("a key, as 'C major', 'F# minor' or 'Bb'")
     tone, sign, mode = found.groups()
-    minor = mode in ("minor", "min", "m") if mode else tone.islower()
+    minor = mode.lower() in ("minor", "min", "m") if mode else tone.islower()
     return (_TONES[tone.upper()] + _SIGNS[sign]) % 12 + 12 * minor
 
 

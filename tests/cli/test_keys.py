@@ -1,6 +1,7 @@
 """`rebracket keys`: a key is printed once, and everything but its secret for ever after."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +103,11 @@ def test_a_number_of_streams_that_no_store_could_hold_is_bad_input(streams: str)
     assert result.exit_code == 2
     assert "--streams" in result.stderr
     assert data("list") == []
+
+
+def test_postgres_without_its_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REBRACKET_DEPLOYMENT__AUTH__STORE", "postgresql://me@db.internal/keys")
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    result = run("create", "--name", "studio")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert "pip install 'rebracket[postgres]'" in result.stderr

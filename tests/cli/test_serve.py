@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,17 +12,19 @@ from rebracket.cli import main
 from rebracket.gateway.key_records import now
 from rebracket.gateway.key_store import KeyStore
 from rebracket.gateway.keys import Key
-from rebracket.registry import ExportedModel
+from tests.redis_server import free_port
+from tests.small_store import Save
 
 
 @pytest.fixture
-def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exported: ExportedModel) -> KeyStore:
+def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, save: Save) -> KeyStore:
     """The keys of a server that is not really started."""
-    assert exported.version
+    save("1.0.0")
     url = f"sqlite:///{tmp_path / 'keys.db'}"
     monkeypatch.setenv("REBRACKET_DEPLOYMENT__AUTH__STORE", url)
     limits = f"sqlite:///{tmp_path / 'limits.db'}"
     monkeypatch.setenv("REBRACKET_DEPLOYMENT__RATE_LIMIT__STORAGE", limits)
+    monkeypatch.setenv("REBRACKET_DEPLOYMENT__API__PORT", str(free_port()))
     monkeypatch.setattr(os, "execv", lambda *_: None)
     return KeyStore.open(url)
 
@@ -56,13 +59,19 @@ def test_no_key_is_made_where_none_is_asked_for_or_needed(
     ("setting", "value", "message"),
     [
         ("AUTH__STORE", "nodb://keys", "deployment.auth.store: not a usable URL"),
-        ("RATE_LIMIT__STORAGE", "sqlite:////proc/no/limits.db", "limits in /proc/no/limits.db"),
+        (
+            "RATE_LIMIT__STORAGE",
+            "sqlite:////proc/no/limits.db",
+            "/proc/no/limits.db can't be written",
+        ),
+        ("AUTH__STORE", "postgres://db.internal/keys", "pip install 'rebracket[postgres]'"),
         ("RATE_LIMIT__STORAGE", "redis://a/0?socket_timeout=soon", "rate_limit.storage"),
     ],
 )
 def test_stores_that_cannot_be_opened_stop_the_start_in_one_line(
     keys: KeyStore, monkeypatch: pytest.MonkeyPatch, setting: str, value: str, message: str
 ) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
     monkeypatch.setenv(f"REBRACKET_DEPLOYMENT__{setting}", value)
     result = CliRunner().invoke(main, ["serve"])
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +14,8 @@ from rebracket.gateway.keys import Key
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'keys.db'}"
+def url(keys_url: str) -> str:
+    return keys_url
 
 
 @pytest.fixture

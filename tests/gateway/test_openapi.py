@@ -15,7 +15,15 @@ def test_the_document_is_served(client: TestClient) -> None:
 
 
 def test_every_route_of_the_application_is_in_it(client: TestClient) -> None:
-    routes = {"/predict", "/predict_batch", "/health", "/models", "/metrics", "/experiments"}
+    routes = {
+        "/predict",
+        "/predict_batch",
+        "/generate",
+        "/health",
+        "/models",
+        "/metrics",
+        "/experiments",
+    }
     routes |= {"/stream", "/admin/reload", "/livez", "/readyz", "/healthz"}
     assert document["paths"].keys() == routes
     for path, operations in document["paths"].items():

@@ -38,14 +38,14 @@ def with_maker(act: Callable[[Maker], Coroutine[Any, Any, T]]) -> T:
 
 
 def made(
-    reader: Predictor, *, admit: Callable[[int], Awaitable[None]] | None = None, **asked: object
+    reader: Predictor, *, admit: Callable[[int], Awaitable[None]] | None = None, **asked: Any
 ) -> GeneratedSegment:
     given = {"type": "memory", "candidates": 2, "seed": 5, **asked}
     if not {"return", "primer"} & set(asked):
         given.setdefault("bars", 2)
     conditioning = Conditioning.model_validate(given)
     options = {"admit": admit} if admit else {}
-    return with_maker(lambda maker: maker.make(reader, conditioning, **options))  # type: ignore[arg-type]
+    return with_maker(lambda maker: maker.make(reader, conditioning, **options))
 
 
 def test_the_analysis_is_what_the_model_says_of_the_segment(predictor: Predictor) -> None:
@@ -57,7 +57,8 @@ def test_the_analysis_is_what_the_model_says_of_the_segment(predictor: Predictor
 
 
 def test_words_alone_need_no_notes(predictor: Predictor) -> None:
-    answer = made(replace(predictor, generator=None), **{"return": ["text"]})
+    words: dict[str, Any] = {"return": ["text"]}
+    answer = made(replace(predictor, generator=None), **words)
     assert answer.segment.midi is None
     assert answer.segment.text
     assert answer.analysis.modalities == ["text"]

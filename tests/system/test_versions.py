@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -11,27 +10,16 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from rebracket import registry
 from rebracket.config import load_settings
 from rebracket.gateway.key_store import KeyStore
-from rebracket.registry import EXPORTED, MANIFEST, ExportedModel
+from rebracket.registry import ExportedModel
 from rebracket.registry.lifecycle import promote, rollback
 from tests.system.conftest import Server, serving
+from tests.system.copies import save_copy
 
 OLD, NEW = "1.0.0", "1.1.0"
 TEXT = {"text": "A larder so deep that it holds the street it stands in."}
 PATIENCE_S = 60
-
-
-def save_copy(model: ExportedModel, version: str) -> None:
-    """Store a real model under another version."""
-    manifest = model.manifest.model_copy(update={"version": version})
-    with registry.create(EXPORTED, version, labels={}, metadata={}) as folder:
-        graphs = {item.file for item in manifest.artefacts.values()}
-        graphs |= {item.file for item in manifest.music.values()}
-        for name in ("tokenizer.json", "card.md", *graphs):
-            shutil.copyfile(model.file(name), folder / name)
-        (folder / MANIFEST).write_text(manifest.model_dump_json(), encoding="utf-8")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -10,6 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from rebracket.config.masking import unquoted
 from rebracket.errors import LimiterError
 from rebracket.gateway.limits.gcra import EPSILON, Charge, Decision, ceiling, decide
 from rebracket.gateway.limits.redis_leases import Leases
@@ -57,7 +59,7 @@ class RedisStorage:
     def __init__(self, url: str, *, timeout_s: float) -> None:
         try:
             self._redis: Redis = Redis.from_url(
-                url,
+                _usable(url),
                 socket_timeout=timeout_s,
                 socket_connect_timeout=timeout_s,
                 retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
@@ -116,6 +118,15 @@ class RedisStorage:
     def close(self) -> None:
         """Close the connections."""
         self._redis.close()
+
+
+def _usable(url: str) -> str:
+    """The URL, if it can be taken apart; why not is told without the part, which may be the password."""
+    try:
+        _ = urlsplit(url).port
+    except ValueError as error:
+        raise ValueError(unquoted(str(error))) from None
+    return url
 
 
 @contextmanager

@@ -40,8 +40,8 @@ def write(
     phrase = find_phrase(about) if about else None
     if degree is Degree.PLAIN:
         return _plain(first, rng, phrase)
-    closing = pick(lexicon(second).seconds[degree], rng)
-    return "\n".join([_turn(first, degree, rng, phrase), capitalized(expand(closing, rng))])
+    opening = _opening(first, degree, rng, phrase)
+    return "\n".join([opening, *_closing(second, degree, rng, room=LONGEST - len(opening) - 1)])
 
 
 def _leading(mixture: Mapping[RebracketingType, float]) -> tuple[RebracketingType, ...]:
@@ -59,10 +59,21 @@ def _plain(kind: RebracketingType, rng: np.random.Generator, phrase: str | None)
     return capitalized(expand(pick(lines, rng), rng).format(about=phrase))
 
 
-def _turn(
+def _opening(
     kind: RebracketingType, degree: Degree, rng: np.random.Generator, phrase: str | None
 ) -> str:
     authored = lexicon(kind)
     turn = pick(authored.about_turns if phrase else authored.turns, rng)
-    line = pick(authored.hints, rng) if degree is Degree.HINT else turn.line
+    line = turn.line if degree >= Degree.STRONG else pick(authored.hints, rng)
     return capitalized(expand(line, rng).format(**turn.readings(phrase or "")))
+
+
+def _closing(
+    kind: RebracketingType, degree: Degree, rng: np.random.Generator, room: int
+) -> list[str]:
+    """The second line, if the degree has one; of the sentences for it, the last that fit."""
+    pools = lexicon(kind).seconds[degree]
+    sentences = [capitalized(expand(pick(lines, rng), rng)) for lines in pools]
+    while len(" ".join(sentences)) > room:
+        del sentences[0]
+    return [" ".join(sentences)] if sentences else []

@@ -1,7 +1,8 @@
 """The authored lines of one type, read from `data`."""
 
-from collections.abc import Mapping
-from functools import cache
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Annotated
 
@@ -13,6 +14,11 @@ from rebracket.taxonomy import RebracketingType
 
 Lines = Annotated[tuple[str, ...], Field(min_length=1)]
 """Lines, in which `<a/b>` is one of the alternatives and `{about}` the caller's phrase."""
+
+
+SENTENCE_END = re.compile(r"(?<=[.?]) ")
+SHORTEST_SENTENCE = 45
+"""Characters."""
 
 
 class Authored(BaseModel):
@@ -39,8 +45,8 @@ Turns = Annotated[tuple[Turn, ...], Field(min_length=1)]
 class Lexicon(Authored):
     """All that is authored for a type: `plain` redraws nothing, `hints` frame any turn's readings.
 
-    `calm`, `steady` and `relentless` are second lines, for texts that hint, that are clear, and
-    that are built around their turn; they speak of both readings, whatever these are.
+    `calm`, `steady`, `strong` and `relentless` are second lines by degree; they go with any turn.
+    What a relentless line begins with, its first sentence, is a strong one too.
     """
 
     plain: Lines
@@ -48,18 +54,29 @@ class Lexicon(Authored):
     turns: Turns
     calm: Lines
     steady: Lines
+    strong: Lines
     relentless: Lines
     about_plain: Lines
     about_turns: Turns
 
-    @property
-    def seconds(self) -> Mapping[Degree, tuple[str, ...]]:
-        """Second lines by degree."""
+    @cached_property
+    def seconds(self) -> Mapping[Degree, Sequence[Sequence[str]]]:
+        """What second lines are made of: for each of their sentences, what it is drawn from."""
+        strong = (*self.strong, *map(_opening, self.relentless))
         return {
-            Degree.HINT: self.calm,
-            Degree.CLEAR: self.steady,
-            Degree.RELENTLESS: self.relentless,
+            Degree.TRACE: (),
+            Degree.HINT: (self.calm,),
+            Degree.CLEAR: (self.steady,),
+            Degree.STRONG: (strong,),
+            Degree.RELENTLESS: (self.relentless,),
+            Degree.UTMOST: (strong, self.relentless),
         }
+
+
+def _opening(line: str) -> str:
+    """A line's first sentence, with the next where it is only a word or two."""
+    end = SENTENCE_END.search(line, SHORTEST_SENTENCE)
+    return line[: end.start()] if end else line
 
 
 @cache

@@ -1,17 +1,23 @@
 """A caller's words → the phrase in them that a text can be about."""
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
-WORDS, CHARACTERS = 5, 40
+WORDS, CHARACTERS = 5, 32
 """How long a phrase may be."""
 
 FUNCTION_WORDS = frozenset(
-    "a about after all am an and any are as at be been before but by can could did do does for from"
-    " had has have he her hers him his how i if in into is it its just like me mine my no nor not of"
-    " off on or our ours out over own please she should so some than that the their theirs them then"
-    " there these they this those through to too under until up us very was we were what when where"
-    " which while who why will with without would write you your yours song".split()
+    re.findall(
+        r"\w+",
+        """
+        a about after all am an and any are as at be been before but by can could did do does for
+        from had has have he her hers him his how i if in into is it its just like me mine my no nor
+        not of off on or our ours out over own please she should so some song than that the their
+        theirs them then there these they this those through to too under until up us very was we
+        were what when where which while who why will with without would write you your yours
+        """,
+    )
 )
 """English words that no phrase begins or ends with."""
 

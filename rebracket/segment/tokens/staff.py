@@ -43,6 +43,9 @@ PLACE: tuple[tuple[str, int], ...] = (
 MOST_A_QUARTER = 32
 """Tokens that a bar may take for each of its quarter notes; the corpus's densest bars take half of it."""
 
+LONGEST_NOTE = 6
+"""Tokens of a note at most: all that can be said of it."""
+
 PLACES = sum(size for _, size in PLACE)
 _STARTS = np.cumsum([0, *(size for _, size in PLACE)][:-1]).tolist()
 
@@ -183,7 +186,7 @@ class Staff:
         voice = self._voice
         if voice < 0 or (self._last[0] >= 0 and not self._given):
             self._allow_leaving(mask)
-            if self._spent >= most_tokens(1, self.bar_ticks):
+            if self._spent + LONGEST_NOTE > most_tokens(1, self.bar_ticks):
                 mask[VOICE : VOICE + VOICES] = False
                 return
         if voice < 0:
@@ -282,7 +285,7 @@ class Staff:
 
 
 def most_tokens(bars: int, bar_ticks: int) -> int:
-    """How many tokens so many bars take at most, but for those of the note that is being written."""
+    """How many tokens so many bars take at most, where none is taken that is not allowed; END is one more."""
     return bars * (bar_ticks * MOST_A_QUARTER // TICKS)
 
 

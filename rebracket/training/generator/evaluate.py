@@ -20,11 +20,13 @@ from rebracket.segment.tokens import VOCABULARY, Staff
 from rebracket.segment.tokens.vocabulary import TICKS
 from rebracket.taxonomy import TYPES, RebracketingType
 from rebracket.training.generator.copies import all_passages, copied_share
-from rebracket.training.generator.lessons import rebracketed_by, some_bars
+from rebracket.training.generator.lessons import operation_of, some_bars
 from rebracket.training.music.lessons import Repertoire, seeded
 
 INTENSITY = 0.7
 QUANTILES = (0.05, 0.5, 0.95)
+REAL, RANDOM = 400, 100
+"""Pieces that generated ones are compared with."""
 
 
 class Likeness(BaseModel):
@@ -132,14 +134,19 @@ def _tried(
 
 def _likenesses(generated: Sequence[Notes], seed: int) -> dict[str, Likeness]:
     known = all_passages(Repertoire.of("train").pieces)
-    real = [some_bars(Repertoire.of("test"), seeded(seed, number)) for number in range(400)]
+    unseen = Repertoire.of("test")
+    real = [some_bars(unseen, seeded(seed, number)) for number in range(REAL)]
     changed = [
-        rebracketed_by(piece, TYPES[number % len(TYPES)], INTENSITY, seeded(seed, number))
+        _rebracketed(piece, TYPES[number % len(TYPES)], seeded(seed, number))
         for number, piece in enumerate(real)
     ]
-    noise = [_random_piece(seeded(seed, number)) for number in range(100)]
+    noise = [_random_piece(seeded(seed, number)) for number in range(RANDOM)]
     groups = {"generated": generated, "real": real, "rebracketed": changed, "random": noise}
     return {name: _likeness(pieces, known) for name, pieces in groups.items()}
+
+
+def _rebracketed(piece: Notes, kind: RebracketingType, rng: np.random.Generator) -> Notes:
+    return operation_of(kind, rng).apply(piece, INTENSITY, rng)
 
 
 def _likeness(pieces: Sequence[Notes], known: set[int]) -> Likeness:

@@ -15,6 +15,7 @@ from rebracket.segment.keys import find_key
 from rebracket.segment.notes import Notes
 from rebracket.segment.operations import notes as on_notes
 from rebracket.segment.operations.notes.tools import VOICES, melody, take, tidy
+from rebracket.segment.operations.operation import Operation
 from rebracket.segment.tokens import Staff, encode
 from rebracket.segment.tokens.condition import METERS, condition
 from rebracket.segment.tokens.vocabulary import TICKS
@@ -154,13 +155,15 @@ def rebracketed(plain: Notes, rng: Generator) -> tuple[Notes, dict[RebracketingT
     kinds = rng.choice(len(TYPES), size=times, replace=False)
     mixture: dict[RebracketingType, float] = {}
     for kind in kinds.tolist():
+        operation = operation_of(TYPES[kind], rng)
         strength = float(rng.uniform(FAINTEST, 1.0))
-        plain = rebracketed_by(plain, TYPES[kind], strength, rng)
+        plain = operation.apply(plain, strength, rng)
         mixture[TYPES[kind]] = strength
     return plain, mixture, max(mixture.values())
 
 
-def rebracketed_by(plain: Notes, kind: RebracketingType, intensity: float, rng: Generator) -> Notes:
-    """The same by one of a type's operations."""
-    which = INDEX[kind] * OPERATIONS_A_TYPE + int(rng.integers(OPERATIONS_A_TYPE))
-    return on_notes.OPERATIONS[which].apply(plain, intensity, rng)
+def operation_of(kind: RebracketingType, rng: Generator) -> Operation[Notes]:
+    """One of a type's."""
+    return on_notes.OPERATIONS[
+        INDEX[kind] * OPERATIONS_A_TYPE + int(rng.integers(OPERATIONS_A_TYPE))
+    ]

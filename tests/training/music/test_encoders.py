@@ -1,6 +1,5 @@
 """What comes with the package hears in pieces that it never saw what was done to them."""
 
-import os
 from shutil import which
 
 import pytest
@@ -12,6 +11,7 @@ from rebracket.training.music.collections import COLLECTIONS, Collection, files,
 from rebracket.training.music.evaluate import asked, evaluate_music
 from rebracket.training.music.lessons import Repertoire
 from rebracket.training.music.render import FOLDER, TRAINING
+from tests.programs import missing
 
 QUARTETS = Collection("haydn", "test")
 
@@ -20,8 +20,7 @@ QUARTETS = Collection("haydn", "test")
 def synthesizer() -> None:
     """Skips where there is none; in CI that fails."""
     if which("fluidsynth") is None or not all((FOLDER / name).exists() for name in TRAINING):
-        missing = "needs the Debian packages fluidsynth, timgm6mb-soundfont and opl3-soundfont"
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+        missing("needs the Debian packages fluidsynth, timgm6mb-soundfont and opl3-soundfont")
 
 
 @pytest.fixture(scope="module")

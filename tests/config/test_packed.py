@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rebracket import config, packed
-from rebracket.config import load_settings
+from rebracket.config import load_settings, packed, tree
 
 TAG = "rebracket-segment:1.3.0"
 
@@ -34,7 +33,7 @@ def test_a_checkout_packs_nothing(tmp_path: Path) -> None:
 
 
 def test_settings_win_over_what_is_packed(bento: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(config, "packed_model", lambda: packed.packed_model(bento))
+    monkeypatch.setattr(tree, "packed_model", lambda: packed.packed_model(bento))
     assert load_settings().deployment.model_path == TAG
     monkeypatch.setenv("REBRACKET_DEPLOYMENT__MODEL_PATH", "production")
     assert load_settings().deployment.model_path == "production"

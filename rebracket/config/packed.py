@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-BENTO = Path(__file__).parents[2]
+BENTO = Path(__file__).parents[3]
 
 
 def packed_model(bento: Path = BENTO) -> str | None:
