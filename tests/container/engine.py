@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
@@ -81,12 +80,12 @@ class Container:
         except httpx2.TransportError:
             return None
 
-    def config(self) -> dict[str, Any]:
-        """How the image says that it is run."""
+    def healthcheck(self) -> list[str]:
+        """How the image says that a container's health is found."""
         command = [self.engine, "image", "inspect", IMAGE]
-        found = subprocess.run(command, capture_output=True, check=True).stdout
-        config: dict[str, Any] = json.loads(found)[0]["Config"]
-        return config
+        (found,) = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+        check = found.get("Healthcheck") or found["Config"]["Healthcheck"]
+        return [str(part) for part in check["Test"]]
 
 
 @contextmanager

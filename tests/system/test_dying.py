@@ -29,7 +29,7 @@ def readiness(server: Server) -> int | None:
     """The status of /readyz; None where the port is closed."""
     try:
         return httpx2.get(f"{server.url}/readyz", timeout=PATIENCE_S).status_code
-    except httpx2.ConnectError:
+    except httpx2.TransportError:
         return None
 
 
