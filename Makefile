@@ -6,7 +6,7 @@ LOCK := requirements.lock
 # Compiled when first imported: compiling everything takes longer than installing it.
 PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint $(LOCK)
 
-.PHONY: serve test check format settings bench loadtest lock clean
+.PHONY: serve test check format settings bench loadtest container test-container lock clean
 
 serve: $(VENV)/train
 	$(BIN)/rebracket models install
@@ -39,6 +39,27 @@ loadtest: $(VENV)/dev
 	$(BIN)/rebracket models install
 	$(BIN)/python -m loadtests $(PROFILE)
 
+# The image rebracket:VERSION, by the first of these that works here, and what is in it beside it.
+BACKEND ?= $(firstword $(foreach name,docker podman buildah,$(shell $(name) info >/dev/null 2>&1 && echo $(name))))
+VERSION = $(shell $(BIN)/python -c 'import rebracket; print(rebracket.__version__)')
+IMAGE ?= rebracket:$(VERSION)
+SBOM := build/sbom.cdx.json
+container: $(VENV)/container
+	test -n '$(BACKEND)' || { echo 'rebracket: needs docker, podman or buildah' >&2; exit 2; }
+	$(BIN)/python -m rebracket.cli models install
+	mkdir -p build
+	$(BIN)/python -W ignore -m cyclonedx_py requirements requirements.serve.lock --pyproject pyproject.toml \
+		--mc-type application --output-reproducible --output-file $(SBOM)
+	$(BIN)/python -m bentoml build --output tag > build/bento
+	rm -rf build/context && mkdir build/context # BentoML takes a template only from below where it runs
+	cd build/context && TMPDIR=$$PWD BUILDAH_FORMAT=docker ../../$(BIN)/python -m bentoml containerize \
+		--backend $(BACKEND) --image-tag $(IMAGE) --opt label=org.opencontainers.image.version=$(VERSION) \
+		"$$(sed -n 's/^__tag__://p' ../bento)" 2>&1 | tee ../containerize.log
+	! grep -q '^Traceback\|Encountered exception' build/containerize.log # BentoML exits with 0 all the same
+
+test-container: $(VENV)/dev $(VENV)/container
+	$(BIN)/python -m pytest -m container tests/container
+
 # Serving and export: the export of the committed model needs PyTorch, the server does not load it.
 $(VENV)/train: pyproject.toml $(LOCK)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -49,6 +70,10 @@ $(VENV)/dev: pyproject.toml $(LOCK)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) --editable '.[dev]'
 	touch $@ $(VENV)/train
+
+$(VENV)/container: $(VENV)/train
+	$(PIP) --editable '.[container]'
+	touch $@
 
 # Everything resolved together, then the serving part of it; torch without its local version, so that
 # any build of it serves.

@@ -19,7 +19,7 @@ from rebracket.conditioning import Conditioning, GeneratedSegment
 from rebracket.config import SHADOW, settings
 from rebracket.durations import duration
 from rebracket.errors import FieldError, InvalidRequest, ReloadRefused, StoreError
-from rebracket.gateway import caller, problems
+from rebracket.gateway import caller, draining, problems
 from rebracket.gateway.access import STREAM
 from rebracket.gateway.app import Service
 from rebracket.gateway.live import body, socket
@@ -180,7 +180,7 @@ class Rebracket:
         drifted = any(drift.state == "drifted" for drift in self.drift.found)
         return Health(
             status="degraded" if drifted else "ok",
-            ready=True,
+            ready=not draining.is_noticed(),
             models=[variant.reader.ref for variant in self.versions.router.variants],
             drift=self.drift.found,
             uptime_s=monotonic() - self.started,

@@ -30,7 +30,7 @@ def serve(demo_key: bool) -> None:
     _open_stores(deployment)
     if demo_key and deployment.auth.enabled:
         click.echo(_demo_hint(deployment), err=True)
-    command = [sys.executable, "-m", "bentoml", "serve", SERVICE, "--working-dir", str(folder)]
+    command = [sys.executable, "-m", "rebracket.gateway.arbiter", SERVICE, str(folder)]
     os.execv(sys.executable, command)  # noqa: S606 - no shell is what we want
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress, model_validator
 
 from rebracket.config.machine import available_cores, data_folder
+from rebracket.config.packed import packed_model
 from rebracket.rates import Rate
 
 MIB = 2**20
@@ -29,7 +30,7 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 class Api(Section):
-    """Where the service listens and how much it reads."""
+    """Where the service listens, how much it reads, and how it ends."""
 
     host: IPvAnyAddress = IPv4Address("127.0.0.1")
     """The address it listens on: an IP of this machine, 0.0.0.0 or :: for all of them."""
@@ -53,6 +54,10 @@ class Api(Section):
     """Open connections a worker."""
     cors_origins: tuple[str, ...] = ()
     """Origins whose pages may call the service, or `["*"]`."""
+    notice_s: Annotated[float, Field(ge=0, le=600)] = 0.0
+    """Told to end, seconds in which `/readyz` says 503 while all is still answered."""
+    drain_s: Seconds = 25.0
+    """Told to end, seconds for what is under way, once nothing more is taken."""
 
 
 class Optimization(Section):
@@ -252,8 +257,10 @@ class Deployment(Section):
     api: Api = Api()
     workers: Annotated[int, Field(ge=1, le=256)] = 1
     """Worker processes."""
-    model_path: Annotated[str, Field(min_length=1)] = "rebracket-segment:latest"
-    """Store tag, alias, version, or path of an exported model."""
+    model_path: Annotated[str, Field(min_length=1)] = Field(
+        default_factory=lambda: packed_model() or "rebracket-segment:latest"
+    )
+    """Store tag, alias, version, or path of an exported model; in a Bento, by default the one that it packs."""
     optimization: Optimization = Optimization()
     runner: Literal["embedded", "service"] = "embedded"
     """Where the model is computed: in each worker (`embedded`), or in one process for all (`service`)."""

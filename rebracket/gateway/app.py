@@ -25,8 +25,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from rebracket.config import settings
-from rebracket.errors import RequestError, Unavailable, UnsupportedMedia
-from rebracket.gateway import multipart, openapi, problems, protocol
+from rebracket.errors import Draining, RequestError, Unavailable, UnsupportedMedia
+from rebracket.gateway import draining, multipart, openapi, problems, protocol
 from rebracket.gateway.middleware import MULTIPART, media_type
 from rebracket.gateway.stack import Gateway
 from rebracket.inference.products import one_thread
@@ -67,6 +67,8 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
         """Ready, or a 503 that says so."""
         if not self._is_ready:
             raise Unavailable("The service is starting", retry_after_s=1)
+        if draining.is_noticed():
+            raise Draining("This worker is ending; go on with another one", retry_after_s=1)
         response: Response = await super().readyz(request)
         return response
 
@@ -149,6 +151,7 @@ class Service(BentoService[Any]):  # type: ignore[misc]
     def to_asgi(self, is_main: bool = True) -> Starlette:
         """The ASGI application of one worker."""
         self.inject_config()
+        draining.listen()
         one_thread()
         protocol.install()
         logs.install(settings().deployment.logs.format)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from rebracket.gateway import draining
 from rebracket.gateway.problems import MEDIA_TYPE
 from rebracket.inference.runner import Runner
 from rebracket.schemas import ExperimentReport, Health, ModelList, Prediction, PredictionBatch
@@ -54,6 +55,16 @@ def test_an_item_that_cannot_be_read_has_its_error_in_its_place(client: TestClie
     error = answer["predictions"][1]["error"]
     assert error["status"] == 422
     assert error["errors"][0]["loc"] == ["segments", 1, "text"]
+
+
+def test_a_worker_that_will_be_ended_is_not_ready_and_still_answers(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert client.get("/readyz").status_code == 200
+    monkeypatch.setattr(draining, "_noticed", True)
+    assert problem(client.get("/readyz"), 503)["type"].endswith("draining")
+    assert not Health.model_validate_json(client.get("/health").content).ready
+    assert client.post("/predict", json=NOTE).status_code == 200
 
 
 def test_health_names_the_model(client: TestClient) -> None:

@@ -32,7 +32,7 @@ class Server:
     def workers(self) -> list[psutil.Process]:
         """The processes that answer requests."""
         children = psutil.Process(self.process.pid).children(recursive=True)
-        return [child for child in children if "_bentoml_impl.worker.service" in child.cmdline()]
+        return [child for child in children if _is_worker(child)]
 
     def wait(self) -> None:
         """Return once the server is ready."""
@@ -45,6 +45,13 @@ class Server:
             except httpx2.TransportError:
                 time.sleep(0.1)
         raise TimeoutError("the server did not get ready")
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return "_bentoml_impl.worker.service" in process.cmdline()
+    except psutil.NoSuchProcess:  # dead, or dead and not taken note of yet
+        return False
 
 
 Start = Callable[..., "Iterator[Server]"]
