@@ -6,7 +6,7 @@ LOCK := requirements.lock
 # Compiled when first imported: compiling everything takes longer than installing it.
 PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint $(LOCK)
 
-.PHONY: serve test check format settings bench loadtest container test-container lock clean
+.PHONY: serve test check audit format settings bench loadtest container test-container lock clean
 
 serve: $(VENV)/train
 	$(BIN)/rebracket models install
@@ -20,6 +20,10 @@ check: $(VENV)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive rebracket export loadtests service.py
+
+# Asks PyPI's database of advisories, which not every machine can reach: no part of `check`.
+audit: $(VENV)/dev
+	$(BIN)/python -m pip_audit --requirement requirements.serve.lock --no-deps --disable-pip --strict
 
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
