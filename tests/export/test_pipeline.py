@@ -56,7 +56,7 @@ def test_serving_needs_only_what_is_stored(exported: ExportedModel) -> None:
     files = {path.name for path in exported.path.iterdir()}
     described = {"manifest.json", "tokenizer.json", "card.md", "report.json", "model.yaml", SUMS}
     pictures = {"notes.svg", "sound.svg"}
-    graphs = {"model.onnx", "model.int8.onnx", "notes.onnx", "sound.onnx"}
+    graphs = {"model.onnx", "model.int8.onnx", "notes.onnx", "sound.onnx", "generator.onnx"}
     assert files == described | pictures | graphs
 
 
