@@ -14,9 +14,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from rebracket.notation import METERS, key_number
 from rebracket.schemas import Audio, Midi, ModelRef, Prediction, Probability, Schema, Words
-from rebracket.segment.keys import key_number
-from rebracket.segment.tokens.condition import METERS
 from rebracket.taxonomy import RebracketingType
 
 MOST_BARS = 32

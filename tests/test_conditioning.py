@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from rebracket.conditioning import MOST_SEED, Conditioning, Primer
-from rebracket.segment.tokens.condition import METERS
+from rebracket.notation import METERS
 from rebracket.taxonomy import TYPES, RebracketingType
 
 MEMORY, SPATIAL = RebracketingType.MEMORY, RebracketingType.SPATIAL

@@ -8,14 +8,15 @@ from rebracket.conditioning import FASTEST, SLOWEST, Conditioning
 from rebracket.errors import FieldError, InvalidRequest, PayloadTooLarge, TooMuchMusic, Undecodable
 from rebracket.generation.compose import Plan
 from rebracket.generation.sampling import Sampling
+from rebracket.notation import METERS, key_number
 from rebracket.segment.audio import MAX_SECONDS
 from rebracket.segment.bars import cut, last_bars, until_silence
 from rebracket.segment.clock import seconds_at
-from rebracket.segment.keys import find_key, key_number
+from rebracket.segment.keys import find_key
 from rebracket.segment.midi import read_midi
 from rebracket.segment.notes import Notes
 from rebracket.segment.tokens import encode
-from rebracket.segment.tokens.condition import METERS, condition
+from rebracket.segment.tokens.condition import condition
 from rebracket.segment.tokens.vocabulary import BAR, TICKS
 
 MOST_OPENING_BARS = 16

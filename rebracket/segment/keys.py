@@ -1,15 +1,9 @@
-"""Keys: their names, and which one notes are in."""
-
-import re
+"""Which key notes are in; keys have the numbers of `rebracket.notation`."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rebracket.segment.notes import Notes
-
-TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-KEYS: tuple[str, ...] = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in TONICS)
-"""All keys; the number of a key is its tonic's pitch class, and 12 more where it is minor."""
 
 SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10))
 """Semitones over the tonic of the major and of the natural minor scale."""
@@ -21,24 +15,6 @@ _PROFILES = np.array(
     ]
 )
 """How well each tone fits a key, from the tonic upwards (Krumhansl & Kessler 1982)."""
-
-_TONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_SIGNS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
-_PATTERN = re.compile(r"([A-Ga-g])([#b♯♭]?)\s*((?i:major|maj|minor|min)|m)?")
-
-
-def key_number(name: str) -> int:
-    """The number of a key: "C", "Bb major", "F#m", "g minor"; a lone lower-case tonic is minor.
-
-    Raises:
-        ValueError: it names no key.
-    """
-    found = _PATTERN.fullmatch(name.strip())
-    if found is None:
-        raise ValueError("a key, as 'C major', 'F# minor' or 'Bb'")
-    tone, sign, mode = found.groups()
-    minor = mode.lower() in ("minor", "min", "m") if mode else tone.islower()
-    return (_TONES[tone.upper()] + _SIGNS[sign]) % 12 + 12 * minor
 
 
 def find_key(notes: Notes) -> int | None:

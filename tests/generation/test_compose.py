@@ -9,9 +9,10 @@ from rebracket.generation.compose import Abandoned, Plan, compose
 from rebracket.generation.sampling import Sampling
 from rebracket.inference.generator import GeneratorEngine
 from rebracket.inference.predictor import Predictor
+from rebracket.notation import METERS
 from rebracket.segment.midi import read_midi, write_midi
 from rebracket.segment.tokens import encode
-from rebracket.segment.tokens.condition import METERS, condition
+from rebracket.segment.tokens.condition import condition
 from rebracket.segment.tokens.vocabulary import BAR, TICKS
 from rebracket.taxonomy import RebracketingType
 

@@ -18,7 +18,8 @@ from rebracket.generation.order import (
     primer_notes,
 )
 from rebracket.generation.sampling import Sampling
-from rebracket.segment.keys import find_key, key_number
+from rebracket.notation import key_number
+from rebracket.segment.keys import find_key
 from rebracket.segment.midi import write_midi
 from rebracket.segment.notes import Notes
 from rebracket.segment.tokens import Staff, encode

@@ -5,14 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from rebracket.segment.keys import KEYS
+from rebracket.notation import KEYS, METERS
 from rebracket.taxonomy import INDEX, TYPES, RebracketingType
-
-METERS: tuple[tuple[int, int], ...] = (
-    *((2, 4), (3, 4), (4, 4), (2, 2), (3, 2)),
-    *((3, 8), (6, 8), (9, 8), (12, 8)),
-)
-"""The meters that the generator knows."""
 
 _STRENGTHS = len(TYPES)
 _TOLD = 2 * len(TYPES)

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from rebracket.config import available_cores
 from rebracket.models.heads import OPERATIONS_A_TYPE
+from rebracket.notation import METERS
 from rebracket.segment.keys import find_key
 from rebracket.segment.notes import Notes
 from rebracket.segment.operations import notes as on_notes
 from rebracket.segment.operations.notes.tools import VOICES, melody, take, tidy
 from rebracket.segment.operations.operation import Operation
 from rebracket.segment.tokens import Staff, encode
-from rebracket.segment.tokens.condition import METERS, condition
+from rebracket.segment.tokens.condition import condition
 from rebracket.segment.tokens.vocabulary import TICKS
 from rebracket.taxonomy import INDEX, TYPES, RebracketingType
 from rebracket.training.music.lessons import FAINTEST, Repertoire, seeded

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.random import Generator
 
-from rebracket.segment.tokens.condition import METERS
+from rebracket.notation import METERS
 from rebracket.segment.tokens.staff import Mask, Staff
 from rebracket.segment.tokens.vocabulary import (
     BAR,

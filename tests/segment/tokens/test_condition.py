@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from rebracket.segment.keys import KEYS
-from rebracket.segment.tokens.condition import CONDITION, METERS, condition, unconditioned
+from rebracket.notation import KEYS, METERS
+from rebracket.segment.tokens.condition import CONDITION, condition, unconditioned
 from rebracket.segment.tokens.vocabulary import LONGEST_BAR, TICKS
 from rebracket.taxonomy import TYPES, RebracketingType
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rebracket.segment.keys import KEYS
+from rebracket.notation import KEYS, METERS
 from rebracket.segment.tokens import VOCABULARY, Staff
-from rebracket.segment.tokens.condition import CONDITION, METERS
+from rebracket.segment.tokens.condition import CONDITION
 from rebracket.segment.tokens.vocabulary import BAR, DURATION, END, POSITION, TICKS
 from rebracket.taxonomy import TYPES
 from rebracket.training.generator.lessons import (
