@@ -34,7 +34,3 @@ def test_the_number_of_a_name_is_its_place(key: int) -> None:
 def test_what_names_no_key_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="a key, as 'C major'"):
         key_number(name)
-
-
-def test_every_meter_is_of_whole_64ths_of_a_bar() -> None:
-    assert all(under in (2, 4, 8) and over >= 2 for over, under in METERS)
