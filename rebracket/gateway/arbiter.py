@@ -8,6 +8,7 @@ the place of its own; bentoml is pinned exactly for that.
 import signal
 import sys
 from collections.abc import Iterable
+from socket import SHUT_RDWR
 from typing import Any
 
 from _bentoml_impl.server.serving import API_SERVER_NAME
@@ -24,6 +25,9 @@ LOOK_S = 1.0
 
 CLOSE_S = 4.0
 """What closing takes at most after the last request, until the worker is killed."""
+
+DEAF_S = 0.3
+"""In so long workers that are told to end no longer listen."""
 
 API_WORKERS = "service"
 """What BentoML calls those that answer requests."""
@@ -55,8 +59,11 @@ class Arbiter(circus.Arbiter):
             for process in workers.get_active_processes():
                 workers.send_signal(process.pid, draining.NOTICE)
             await sleep(self._notice_s)
-            self.sockets[API_SERVER_NAME].close()
-            await workers._stop()
+            ending = workers._stop()
+            await sleep(DEAF_S)
+            # Not closed: the processes of other services hold it too, and who calls would wait for them.
+            self.sockets[API_SERVER_NAME].shutdown(SHUT_RDWR)
+            await ending
         finally:
             await super().stop()  # type: ignore[misc]  # a Future, in truth
 

@@ -19,8 +19,8 @@ IMAGE = "rebracket:test"
 PATIENCE_S = 300
 WORKERS = """
 import psutil
-for process in psutil.process_iter():
-    if "_bentoml_impl.worker.service" in process.cmdline():
+for process in psutil.process_iter(["cmdline"]):
+    if "_bentoml_impl.worker.service" in (process.info["cmdline"] or ()):
         print(process.pid)
 """
 
