@@ -69,7 +69,9 @@ async def load(url: str, headers: dict[str, str]) -> None:
                 assert answer.status_code == status
 
     clients = (client() for _ in range(CLIENTS))
-    await asyncio.gather(*clients, silence(url, headers), generation(url, headers))
+    await generation(url, headers)
+    await asyncio.gather(*clients, silence(url, headers))
+    await generation(url, headers)  # a rate needs one before and one after
 
 
 async def silence(url: str, headers: dict[str, str]) -> None:
@@ -92,7 +94,7 @@ async def generation(url: str, headers: dict[str, str]) -> None:
     ("query", "wanted"),
     [
         ("sum(rebracket_predictions_total)", READ),
-        ('sum(rebracket_generations_total{asked="memory"})', 1),
+        ('sum(rebracket_generations_total{asked="memory"})', 2),
         ("sum(rebracket_generation_queue_tokens)", 0),
         ('sum(rebracket_inference_seconds_count{stage="decode"})', READ),
         ('sum(rebracket_inference_seconds_count{stage="queue"})', READ),
