@@ -30,7 +30,7 @@ def test_the_card_was_made_from_this_corpus(bundle: Bundle) -> None:
 
 def test_the_card_tells_the_facts(bundle: Bundle) -> None:
     assert (bundle.path / "card.md").read_text(encoding="utf-8") == render(
-        bundle.facts, bundle.music
+        bundle.facts, bundle.music, bundle.generator
     )
 
 
