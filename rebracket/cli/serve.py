@@ -68,11 +68,13 @@ def _demo_hint(deployment: Deployment) -> str:
     """A new demo key, as the line of shell that the README's examples build on."""
     from rebracket.gateway.key_records import now
     from rebracket.gateway.key_store import KeyStore
+    from rebracket.gateway.keys import SCOPES
 
     store = KeyStore.open(deployment.auth.store)
     for record in store.list():
         if record.name == DEMO and record.state(now()) == "active":
             store.revoke(record.id)
-    key = store.create(DEMO, ("predict", "stream"), lifetime=DEMO_LIFETIME).key
+    scopes = tuple(scope for scope in SCOPES if scope != "admin")
+    key = store.create(DEMO, scopes, lifetime=DEMO_LIFETIME).key
     store.close()
     return f"A key to try it with, for {DEMO_LIFETIME.days} days:\n\n  export REBRACKET_API_KEY={key}\n"

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from rebracket.cli import main
 from rebracket.gateway.key_records import now
 from rebracket.gateway.key_store import KeyStore
-from rebracket.gateway.keys import Key
+from rebracket.gateway.keys import SCOPES, Key
 from tests.redis_server import free_port
 from tests.small_store import Save
 
@@ -42,6 +42,14 @@ def test_a_demo_key_takes_the_place_of_the_last_one(keys: KeyStore) -> None:
     first, second = demo_key(), demo_key()
     states = {record.id: record.state(now()) for record in keys.list()}
     assert states == {first.id: "revoked", second.id: "active"}
+    keys.close()
+
+
+def test_a_demo_key_opens_all_that_the_readme_shows_and_no_administration(keys: KeyStore) -> None:
+    demo_key()
+    (record,) = keys.list()
+    assert {*record.scopes, "admin"} == set(SCOPES)
+    assert "admin" not in record.scopes
     keys.close()
 
 
