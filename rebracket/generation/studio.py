@@ -6,13 +6,13 @@ import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from math import ceil
 from time import perf_counter
 from typing import Generic, TypeVar
 
 from rebracket.config import Generation
 from rebracket.errors import Unavailable
 from rebracket.inference.fairness import FairQueue
+from rebracket.inference.pace import Pace
 from rebracket.monitoring.metrics import GENERATION_QUEUE
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class Studio:
         self._queue: FairQueue[Task[object]] = FairQueue()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="studio", initializer=_stand_back)
         self._running = False
-        self._rate = 0.0
+        self._pace = Pace(MEMORY)
         self._closing = False
         self._idle = asyncio.Event()
 
@@ -67,10 +67,9 @@ class Studio:
         """
         over = self._queue.work + work - self._settings.max_queue
         if self._closing or (self._queue.work and over > 0):
-            seconds = over / self._rate if self._rate else 1.0
             raise Unavailable(
                 "Too many segments are being generated right now",
-                retry_after_s=max(1, ceil(seconds)),
+                retry_after_s=self._pace.retry_after_s(over),
             )
         task = Task(work, run)
         self._queue.put(caller, task, task, work)  # type: ignore[arg-type]
@@ -99,8 +98,7 @@ class Studio:
             self._idle.set()
         error = done.exception()
         if error is None:
-            rate = task.work / max(seconds, 1e-6)
-            self._rate = MEMORY * self._rate + (1 - MEMORY) * rate if self._rate else rate
+            self._pace.learn(task.work, seconds)
         if task.answer.done():
             return
         if error is None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from math import ceil
 from time import perf_counter
 
 from rebracket.config import Batching
@@ -10,6 +9,7 @@ from rebracket.errors import Unavailable
 from rebracket.inference.fairness import FairQueue
 from rebracket.inference.jobs import Job, Request, Unit
 from rebracket.inference.lanes import Lanes, Outcome
+from rebracket.inference.pace import Pace
 from rebracket.monitoring.metrics import DROPPED_ITEMS, QUEUE_ITEMS
 
 MEMORY = 0.95
@@ -30,7 +30,7 @@ class Dispatcher:
         self._told = 0
         self._running = 0
         self._idle = asyncio.Event()
-        self._rate = 0.0
+        self._pace = Pace(MEMORY)
         self._since = perf_counter()
         self._closing = False
 
@@ -63,9 +63,9 @@ class Dispatcher:
 
     def overloaded(self, work: int = 0) -> Unavailable:
         """Come again when so much work, or all that waits, will have been done."""
-        seconds = (work or self._queue.work) / self._rate if self._rate else 1.0
         return Unavailable(
-            "The service has too much to do right now", retry_after_s=max(1, ceil(seconds))
+            "The service has too much to do right now",
+            retry_after_s=self._pace.retry_after_s(work or self._queue.work),
         )
 
     def _pump(self) -> None:
@@ -102,9 +102,8 @@ class Dispatcher:
     def _learn(self, work: int) -> None:
         """How much work all lanes together do in a second, while they are busy."""
         now = perf_counter()
-        rate = work / max(now - self._since, 1e-6)
+        self._pace.learn(work, now - self._since)
         self._since = now
-        self._rate = MEMORY * self._rate + (1 - MEMORY) * rate if self._rate else rate
 
     async def close(self) -> None:
         """Take nothing more; return when all that was taken has been answered."""

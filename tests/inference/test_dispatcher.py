@@ -132,7 +132,7 @@ def test_the_wait_that_is_told_follows_from_the_measured_rate() -> None:
             job = made.job(Request("a"), mark, length=100)
             work.submit(job.request, [job])
             await job.answer
-        work._rate = 250.0  # tokens a second
+        work._pace.rate = 250.0  # tokens a second
         await work.close()
         return int(work.overloaded(1000).headers["Retry-After"])
 
