@@ -70,7 +70,7 @@ class Rebracket:
     def __init__(self) -> None:
         self.started = monotonic()
         load, lanes = self._home()
-        self.versions = Versions(deployment, load)
+        self.versions = Versions(deployment, lambda model: load(model).with_generator())
         self.monitor = Monitor(deployment.monitoring)
         self.drift = DriftWatch(
             self.monitor.store,

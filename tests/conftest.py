@@ -50,7 +50,7 @@ def exported(store: Path) -> ExportedModel:
 @pytest.fixture(scope="session")
 def predictor(exported: ExportedModel) -> Predictor:
     """The int8 artefact, as it is served by default."""
-    return Predictor.load(exported, "int8")
+    return Predictor.load(exported, "int8").with_generator()
 
 
 @pytest.fixture(scope="session")

@@ -142,7 +142,7 @@ async def _made(model: str | None, asked: "Conditioning") -> "GeneratedSegment":
     runner = Runner(lanes_of(deployment), deployment.batching)
     maker = Maker(studio, runner, guidance=deployment.generation.guidance)
     try:
-        return await maker.make(load_predictor(model), asked)
+        return await maker.make(load_predictor(model).with_generator(), asked)
     except InvalidRequest as error:
         first = error.errors[0]
         raise RebracketError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None

@@ -1,7 +1,7 @@
 """Segments → predictions with one model version: encode, run, calibrate, fuse."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Literal, Self
 
@@ -51,7 +51,7 @@ class Reader:
     calibrations: Mapping[EncoderName, Calibration]
     engines: Mapping[EncoderName, Hashable]
     generator: GeneratorEngine | None = field(default=None, kw_only=True)
-    """Writes segments, where the version has one; in the process that asks, whichever runs the engines."""
+    """Writes segments, where it was loaded; in the process that asks, whichever runs the engines."""
 
     @classmethod
     def of(
@@ -74,8 +74,16 @@ class Reader:
             encoder=TextEncoder.from_file(model.file("tokenizer.json")),
             calibrations={name: item.calibration for name, item in artefacts.items()},
             engines=engines,
-            generator=load_generator(model),
         )
+
+    def with_generator(self) -> Self:
+        """The same, ready to write segments too, where the version has a generator.
+
+        Raises:
+            ModelIncompatible: its file is missing or is not what this version serves.
+        """
+        name = self.model.manifest.generator
+        return replace(self, generator=GeneratorEngine(self.model.file(name))) if name else self
 
     def encode(self, segment: Segment, *, path: Path = ()) -> Material:
         """What the models read of one segment.
@@ -151,16 +159,6 @@ class Reader:
 
 def _invalid(loc: list[str | int], message: str, kind: str) -> InvalidRequest:
     return InvalidRequest([FieldError(loc=loc, msg=message, type=kind)])
-
-
-def load_generator(model: ExportedModel) -> GeneratorEngine | None:
-    """Load a stored model's generator, if it has one.
-
-    Raises:
-        ModelIncompatible: the file is missing or is not what this version serves.
-    """
-    name = model.manifest.generator
-    return GeneratorEngine(model.file(name)) if name else None
 
 
 def load_engines(
