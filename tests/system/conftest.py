@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import psutil
@@ -79,6 +80,21 @@ def serving(*command: str, **settings: str) -> Iterator[Server]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def both_homes(**settings: str) -> Any:
+    """A fixture for a module: a server without keys and limits, in each home of the runner."""
+
+    @pytest.fixture(scope="module", params=["embedded", "service"], name="home")
+    def home(request: pytest.FixtureRequest, exported: ExportedModel) -> Iterator[Server]:
+        assert exported.version
+        open_to_all = {"AUTH__ENABLED": "false", "RATE_LIMIT__ENABLED": "false"}
+        with serving(
+            "rebracket.cli", "serve", RUNNER=request.param, **open_to_all, **settings
+        ) as server:
+            yield server
+
+    return home
 
 
 @pytest.fixture(scope="package")

@@ -1,7 +1,6 @@
 """Segments on request over HTTP, in both homes of the runner; by the client, and by the tool."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
@@ -10,28 +9,16 @@ import pytest
 from rebracket.agents import RebracketingGeneratorTool
 from rebracket.client import Client
 from rebracket.conditioning import Conditioning
-from rebracket.registry import ExportedModel
 from rebracket.segment.audio import read_audio
 from rebracket.segment.midi import read_midi
 from rebracket.taxonomy import RebracketingType
 from tests.music_files import midi
-from tests.system.conftest import Server, serving
+from tests.system.conftest import Server, both_homes
 
 SHORT = {"bars": 2, "candidates": 2, "seed": 7}
 
 
-@pytest.fixture(scope="module", params=["embedded", "service"])
-def home(request: pytest.FixtureRequest, exported: ExportedModel) -> Iterator[Server]:
-    assert exported.version
-    with serving(
-        "rebracket.cli",
-        "serve",
-        RUNNER=request.param,
-        AUTH__ENABLED="false",
-        RATE_LIMIT__ENABLED="false",
-        GENERATION__MAX_QUEUE="4000",
-    ) as server:
-        yield server
+home = both_homes(GENERATION__MAX_QUEUE="4000")
 
 
 def ask(home: Server, **asked: object) -> httpx2.Response:

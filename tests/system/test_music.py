@@ -1,33 +1,21 @@
 """MIDI and audio over HTTP, in both homes of the runner: as parts, as base64, in batches, by the clients."""
 
 from base64 import b64encode
-from collections.abc import Iterator
 
 import httpx2
 import pytest
 
 from rebracket.client import Client
 from rebracket.inference.predictor import Predictor
-from rebracket.registry import ExportedModel
 from rebracket.schemas import Segment
 from tests.music_files import audio, midi
-from tests.system.conftest import Server, serving
+from tests.system.conftest import Server, both_homes
 
 WORDS = "The chorus before its verse."
 FLAC, TUNE = audio(10), midi()
 
 
-@pytest.fixture(scope="module", params=["embedded", "service"])
-def home(request: pytest.FixtureRequest, exported: ExportedModel) -> Iterator[Server]:
-    assert exported.version
-    with serving(
-        "rebracket.cli",
-        "serve",
-        RUNNER=request.param,
-        AUTH__ENABLED="false",
-        RATE_LIMIT__ENABLED="false",
-    ) as server:
-        yield server
+home = both_homes()
 
 
 def base64(data: bytes) -> str:

@@ -3,34 +3,21 @@
 import asyncio
 import re
 import time
-from collections.abc import Iterator
 
 import httpx2
 import pytest
 
 from rebracket.inference.predictor import Predictor
-from rebracket.registry import ExportedModel
 from rebracket.schemas import Segment
 from rebracket.training.corpus import load_part
-from tests.system.conftest import Server, serving
+from tests.system.conftest import Server, both_homes
 
 MAX_QUEUE = 30_000
 TEXTS = [text.text for text in load_part("part2")[:256]]
 LONG = " ".join(TEXTS)[:9000]
 
 
-@pytest.fixture(scope="module", params=["embedded", "service"])
-def home(request: pytest.FixtureRequest, exported: ExportedModel) -> Iterator[Server]:
-    assert exported.version
-    with serving(
-        "rebracket.cli",
-        "serve",
-        RUNNER=request.param,
-        BATCHING__MAX_QUEUE=str(MAX_QUEUE),
-        AUTH__ENABLED="false",
-        RATE_LIMIT__ENABLED="false",
-    ) as server:
-        yield server
+home = both_homes(BATCHING__MAX_QUEUE=str(MAX_QUEUE))
 
 
 def predict(home: Server, text: str) -> httpx2.Response:

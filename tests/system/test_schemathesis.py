@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.config import SchemathesisConfig
 
-from rebracket.conditioning import MOST_BARS, MOST_CANDIDATES
+from rebracket.conditioning import MOST_CANDIDATES
 from rebracket.gateway import openapi
+from rebracket.notation import MOST_BARS
 from rebracket.registry import ExportedModel
 from tests.system.conftest import Server, serving
 
