@@ -15,9 +15,8 @@ def problems(deployment: Deployment) -> Iterator[str]:
     for setting, reference in _references(deployment):
         try:
             model = resolve(reference)
-            for artefact in model.artefacts(deployment.optimization.quantization).values():
-                model.file(artefact.file)
-            model.file("tokenizer.json")
+            model.artefacts(deployment.optimization.quantization)
+            model.require_files()
         except StoreError as error:
             yield f"deployment.{setting}: {error}"
 
