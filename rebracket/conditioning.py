@@ -14,11 +14,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from rebracket.notation import METERS, key_number
+from rebracket.notation import METERS, MOST_BARS, key_number
 from rebracket.schemas import Audio, Midi, ModelRef, Prediction, Probability, Schema, Words
 from rebracket.taxonomy import RebracketingType
 
-MOST_BARS = 32
 MOST_CANDIDATES = 16
 MOST_SEED = 2**63 - 1
 SLOWEST, FASTEST = 30.0, 300.0
@@ -31,6 +30,8 @@ NOTES: frozenset[Returned] = frozenset({"midi", "audio", "tokens"})
 OF_NOTES = frozenset({"bars", "tempo", "meter", "key", "program", "temperature", "top_k", "top_p"})
 """What says how notes are to be, and nothing of words or of a piece that is there."""
 
+Bars = Annotated[int, Field(ge=1, le=MOST_BARS)]
+Tempo = Annotated[float, Field(ge=SLOWEST, le=FASTEST)]
 Weight = Annotated[float, Field(ge=1e-6, le=1e6)]
 Mixture = Annotated[dict[RebracketingType, Weight], Field(min_length=1)]
 _ONE: TypeAdapter[RebracketingType] = TypeAdapter(RebracketingType)
@@ -87,8 +88,8 @@ class Conditioning(Schema):
         description="One of the eight, or a mixture with weights, as {'memory': 2, 'spatial': 1}."
     )
     intensity: Probability = 0.7
-    bars: Annotated[int, Field(ge=1, le=MOST_BARS)] = 8
-    tempo: Annotated[float, Field(ge=SLOWEST, le=FASTEST)] = 100.0
+    bars: Bars = 8
+    tempo: Tempo = 100.0
     meter: Annotated[str, AfterValidator(_meter)] = "4/4"
     key: Annotated[str, Field(max_length=16), AfterValidator(_key)] | None = Field(
         None, description="As 'C major', 'F# minor', 'Bb' or 'am'; any where it is not said."

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from rebracket.agents.messages import wrong_arguments
 from rebracket.schemas import MAX_TEXT, Segment
 
 LONGEST_NAME = 255
@@ -98,11 +99,7 @@ def _fit(name: str, words: str) -> tuple[str, str | None]:
 
 def explain(error: ValidationError) -> str:
     """What was wrong with the arguments, for the model that gave them."""
-    wrong = [
-        f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}"
-        for e in error.errors(include_input=False, include_url=False)
-    ]
     return (
-        f"Wrong arguments. {'; '.join(wrong)}. Call again with concept (text) and, if there are "
+        f"{wrong_arguments(error)} Call again with concept (text) and, if there are "
         "any, lyrics (text), midi and audio (base64, or the name of a file)."
     )

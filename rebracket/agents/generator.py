@@ -3,14 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from langchain_core.tools import ArgsSchema, BaseTool, ToolException
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from rebracket.agents.backends.clients import Clients
-from rebracket.agents.messages import GO_ON, tell
-from rebracket.conditioning import MOST_BARS, Conditioning, GeneratedSegment, Primer
+from rebracket.agents.messages import GO_ON, tell, wrong_arguments
+from rebracket.conditioning import Bars, Conditioning, GeneratedSegment, Primer, Tempo
 from rebracket.errors import RebracketError
 from rebracket.schemas import Probability
 from rebracket.taxonomy import RebracketingType
@@ -30,8 +30,8 @@ class GeneratorArguments(BaseModel):
 
     type: RebracketingType = Field(description="Along which axis boundaries are to be redrawn.")
     intensity: Probability = Field(0.7, description="How strongly.")
-    bars: Annotated[int, Field(ge=1, le=MOST_BARS)] = 8
-    tempo: Annotated[float, Field(ge=30, le=300)] = 100.0
+    bars: Bars = 8
+    tempo: Tempo = 100.0
     meter: str = Field("4/4", description="As 3/4 or 6/8.")
     key: str | None = Field(
         None, description="As 'C major' or 'F# minor'; any where it is not said."
@@ -58,11 +58,7 @@ def to_conditioning(given: dict[str, Any]) -> Conditioning:
 
 def explain(error: ValidationError) -> str:
     """What was wrong with the arguments, for the model that gave them."""
-    wrong = [
-        f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}"
-        for e in error.errors(include_input=False, include_url=False)
-    ]
-    return f"Wrong arguments. {'; '.join(wrong)}. Change them and call again."
+    return f"{wrong_arguments(error)} Change them and call again."
 
 
 class RebracketingGeneratorTool(BaseTool):

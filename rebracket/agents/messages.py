@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from math import ceil
 
+from pydantic import ValidationError
+
 from rebracket.errors import (
     Busy,
     FieldError,
@@ -49,6 +51,15 @@ def tell(error: RebracketError, tool: str = "analyzer") -> str:
         case _:
             told = f"{error}. {GO_ON}"
     return told
+
+
+def wrong_arguments(error: ValidationError) -> str:
+    """What was wrong with a tool's arguments, one after the other."""
+    wrong = [
+        f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}"
+        for e in error.errors(include_input=False, include_url=False)
+    ]
+    return f"Wrong arguments. {'; '.join(wrong)}."
 
 
 def _fields(errors: Sequence[FieldError]) -> str:
