@@ -83,7 +83,11 @@ def _measure_generator(predictor: "Predictor", count: int, seed: int) -> "Genera
     guidance = load_settings().deployment.generation.guidance
     with click.progressbar(length=count + count // 2, label="writing", file=sys.stderr) as bar:
         return evaluate_generator(
-            predictor, count, seed, guidance=guidance, advance=lambda: bar.update(1)
+            predictor.with_generator(),
+            count,
+            seed,
+            guidance=guidance,
+            advance=lambda: bar.update(1),
         )
 
 
@@ -162,10 +166,8 @@ def train(
             )
             tests = {"test": facts.test.flat()}
             values = facts.model_dump_json(indent=2)
-        elif encoder == "generator":
-            tag, values, tests = _train_generator(version, out, epochs, limit, progress)
         else:
-            tag, values, tests = _train_music(version, encoder, out, epochs, limit, progress)
+            tag, values, tests = _train_on_pieces(version, encoder, out, epochs, limit, progress)
     if as_json:
         click.echo(values)
         return
@@ -175,46 +177,34 @@ def train(
             click.echo(f"  {test} {name:16}{value:.3f}")
 
 
-def _train_music(
+def _train_on_pieces(
     version: str,
-    encoder: "MusicEncoder",
+    encoder: "MusicEncoder | Literal['generator']",
     out: Path | None,
     epochs: int | None,
     limit: int | None,
     progress: Callable[[int, int, float], None],
 ) -> tuple[str, str, dict[str, dict[str, float]]]:
+    """Train an encoder of music or the generator; the tag, the facts as JSON, and figures by test."""
     needs_music_extra()
-    from rebracket.training.main import train_music_and_store
+    from rebracket.training import main
+    from rebracket.training.generator.recipe import GeneratorRecipe
     from rebracket.training.music.recipe import RECIPES, shortened
 
-    recipe = shortened(RECIPES[encoder], epochs=epochs, limit=limit)
-    tag, facts = train_music_and_store(
-        version, recipe, out=out, progress=progress, step=lambda text: click.echo(text, err=True)
-    )
+    def step(text: str) -> None:
+        click.echo(text, err=True)
+
+    if encoder == "generator":
+        recipe = shortened(GeneratorRecipe(), epochs=epochs, limit=limit)
+        tag, found = main.train_generator_and_store(
+            version, recipe, out=out, progress=progress, step=step
+        )
+        nats = {str(use): value for use, value in found.nats.items()}
+        return tag, found.model_dump_json(indent=2), {"nats a token": nats}
+    lessons = shortened(RECIPES[encoder], epochs=epochs, limit=limit)
+    tag, facts = main.train_music_and_store(version, lessons, out=out, progress=progress, step=step)
     tests = {name: metrics.flat() for name, metrics in facts.tests.items()}
     return tag, facts.model_dump_json(indent=2), tests
-
-
-def _train_generator(
-    version: str,
-    out: Path | None,
-    epochs: int | None,
-    limit: int | None,
-    progress: Callable[[int, int, float], None],
-) -> tuple[str, str, dict[str, dict[str, float]]]:
-    needs_music_extra()
-    from rebracket.training.generator.recipe import GeneratorRecipe, shortened
-    from rebracket.training.main import train_generator_and_store
-
-    recipe = shortened(GeneratorRecipe(), epochs=epochs, limit=limit)
-    tag, facts = train_generator_and_store(
-        version, recipe, out=out, progress=progress, step=lambda text: click.echo(text, err=True)
-    )
-    return (
-        tag,
-        facts.model_dump_json(indent=2),
-        {"nats a token": {str(use): nats for use, nats in facts.nats.items()}},
-    )
 
 
 @contextmanager

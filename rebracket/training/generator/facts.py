@@ -1,22 +1,13 @@
 """What is known of a trained generator."""
 
-from pydantic import Field
-
-from rebracket import __version__
-from rebracket.registry import now
-from rebracket.training.corpus import Record
 from rebracket.training.generator.recipe import GeneratorRecipe
 from rebracket.training.music.collections import Use
+from rebracket.training.music.facts import LearnedFromPieces
 
 
-class GeneratorFacts(Record):
+class GeneratorFacts(LearnedFromPieces):
     """Stored beside the weights as `generator.json`."""
 
-    created: str = Field(default_factory=now)
-    code_version: str = __version__
-    source: str
-    """Where the pieces come from."""
-    collections: dict[Use, list[str]]
     recipe: GeneratorRecipe
     parameters: int
     tokens: int

@@ -18,11 +18,3 @@ class GeneratorRecipe(Record):
     warmup: float = 0.03
     dropout: float = Field(0.05, ge=0, lt=1)
     averaging: float = Field(0.995, ge=0, lt=1)
-
-
-def shortened(recipe: GeneratorRecipe, *, epochs: int | None, limit: int | None) -> GeneratorRecipe:
-    """A recipe with another number of epochs, or with `limit` lessons to learn from; for trials."""
-    changes: dict[str, int] = {} if epochs is None else {"epochs": epochs}
-    if limit is not None:
-        changes |= {"lessons": limit, "validation_lessons": max(30, limit // 8)}
-    return recipe.model_copy(update=changes)

@@ -22,14 +22,19 @@ from rebracket.training.music.recipe import MusicRecipe
 from rebracket.training.score import Raw
 
 
-class MusicFacts(Record):
-    """Stored beside the weights as `notes.json` or `sound.json`."""
+class LearnedFromPieces(Record):
+    """What is known of anything that learned from pieces of music."""
 
     created: str = Field(default_factory=now)
     code_version: str = __version__
     source: str
     """Where the pieces come from."""
     collections: dict[Use, list[str]]
+
+
+class MusicFacts(LearnedFromPieces):
+    """Stored beside the weights as `notes.json` or `sound.json`."""
+
     recipe: MusicRecipe
     calibration: Calibration
     validation: MusicMetrics

@@ -1,12 +1,13 @@
 """Everything that decides an encoder's weights, the pieces and SoundFonts apart."""
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import Field
 
 from rebracket.training.corpus import Record
 
 MusicEncoder = Literal["notes", "sound"]
+R = TypeVar("R", bound=Record)
 
 
 class MusicRecipe(Record):
@@ -48,12 +49,13 @@ RECIPES: dict[MusicEncoder, MusicRecipe] = {
 }
 
 
-def shortened(recipe: MusicRecipe, *, epochs: int | None, limit: int | None) -> MusicRecipe:
+def shortened(recipe: R, *, epochs: int | None, limit: int | None) -> R:
     """A recipe with another number of epochs, or with `limit` lessons to learn from; for trials."""
     changes: dict[str, int] = {}
     if epochs is not None:
         changes["epochs"] = epochs
     if limit is not None:
-        few = max(30, limit // 8)
-        changes |= {"lessons": limit, "validation_lessons": few, "test_lessons": few}
-    return recipe.model_copy(update=changes)
+        few = dict.fromkeys(("validation_lessons", "test_lessons"), max(30, limit // 8))
+        changes |= {"lessons": limit, **few}
+    known = type(recipe).model_fields
+    return recipe.model_copy(update={name: changes[name] for name in changes if name in known})

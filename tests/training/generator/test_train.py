@@ -7,9 +7,10 @@ import pytest
 
 from rebracket.models import generator
 from rebracket.training.generator.facts import GeneratorFacts
-from rebracket.training.generator.recipe import GeneratorRecipe, shortened
+from rebracket.training.generator.recipe import GeneratorRecipe
 from rebracket.training.generator.train import train_generator
 from rebracket.training.music.lessons import Repertoire
+from rebracket.training.music.recipe import shortened
 from tests.training.music.tunes import chorale
 
 RECIPE = GeneratorRecipe(lessons=12, validation_lessons=4, batch_tokens=1024)
