@@ -8,6 +8,9 @@ METERS: tuple[tuple[int, int], ...] = (
 )
 """The meters that the generator knows."""
 
+MOST_BARS = 32
+"""Bars that are generated at most."""
+
 TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 KEYS: tuple[str, ...] = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in TONICS)
 """All keys; the number of a key is its tonic's pitch class, and 12 more where it is minor."""

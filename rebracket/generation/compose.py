@@ -14,7 +14,7 @@ from rebracket.segment.notes import Notes
 from rebracket.segment.tokens import Staff
 from rebracket.segment.tokens.condition import unconditioned
 from rebracket.segment.tokens.staff import most_tokens
-from rebracket.segment.tokens.vocabulary import BAR, PAD, PROGRAM, TICKS
+from rebracket.segment.tokens.vocabulary import BAR, PAD, PROGRAM, TICKS, ticks_in_bar
 
 SIDE_BY_SIDE = 8
 """Pieces that are written at once at most: more would take more memory, and no less time each."""
@@ -48,7 +48,7 @@ class Plan:
     @property
     def bar_ticks(self) -> int:
         """Ticks in a bar."""
-        return self.meter[0] * 4 * TICKS // self.meter[1]
+        return ticks_in_bar(*self.meter)
 
     @property
     def work(self) -> int:

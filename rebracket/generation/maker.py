@@ -22,9 +22,8 @@ from rebracket.segment.audio import write_wav
 from rebracket.segment.midi import write_midi
 from rebracket.segment.notes import Notes
 from rebracket.segment.synthesis import synthesised
-from rebracket.segment.tokens import encode
+from rebracket.segment.tokens import encode_all
 from rebracket.segment.tokens.names import named
-from rebracket.segment.tokens.vocabulary import TICKS
 
 WORDING = 1 << 32
 """What sets the chances of words apart from those of notes."""
@@ -50,13 +49,14 @@ class Pick:
 
     def described(self) -> list[Candidate]:
         """All of them, for the answer."""
+        nearest = self.best
         return [
             Candidate(
                 type=reading.type,
                 intensity=reading.intensity,
                 confidence=reading.confidence,
                 score=found,
-                chosen=index == self.best,
+                chosen=index == nearest,
             )
             for index, (reading, found) in enumerate(zip(self.readings, self.scores, strict=True))
         ]
@@ -198,7 +198,5 @@ async def _sounding(notes: Notes) -> bytes:
 
 
 def _tokens(notes: Notes) -> list[str]:
-    _, over, under = notes.meters[0]
-    bar_ticks = over * 4 * TICKS // under
-    tokens, _ = encode(notes, round(notes.length * TICKS / bar_ticks), bar_ticks)
+    tokens, _ = encode_all(notes)
     return [named(token) for token in tokens]

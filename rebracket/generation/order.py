@@ -17,11 +17,11 @@ from rebracket.segment.midi import read_midi
 from rebracket.segment.notes import Notes
 from rebracket.segment.tokens import encode
 from rebracket.segment.tokens.condition import condition
-from rebracket.segment.tokens.vocabulary import BAR, TICKS
+from rebracket.segment.tokens.vocabulary import BAR, ticks_in_bar
 
 MOST_OPENING_BARS = 16
 MOST_OPENING = 640
-"""Tokens of a primer that the generator is shown."""
+"""Tokens of a primer that the generator is shown, the BAR of what follows among them."""
 
 MOST_TONES_S = 20 * MAX_SECONDS
 """Seconds that notes that are played may last together: each takes 2 ms of a core."""
@@ -122,18 +122,18 @@ class Opening:
         if (over, under) not in METERS:
             known = ", ".join(f"{a}/{b}" for a, b in METERS)
             raise refused(f"It ends in {over}/{under}; the generator knows {known}", "meter")
-        bar_ticks = over * 4 * TICKS // under
+        bar_ticks = ticks_in_bar(over, under)
         while True:
-            tokens, _ = encode(part, bars, bar_ticks)
-            if len(tokens) <= MOST_OPENING or bars == 1:
+            tokens, _ = encode(part, bars, bar_ticks, end=False)
+            if len(tokens) < MOST_OPENING or bars == 1:
                 break
             bars = max(1, bars // 2)
             part = cut(part, part.length - bars * over * 4 / under, part.length)
-        if len(tokens) > MOST_OPENING:
+        if len(tokens) >= MOST_OPENING:
             raise refused(
                 "Its last bar holds more notes than the generator goes on from", "too_dense"
             )
-        return cls((*tokens[:-1], BAR), bars, (over, under), notes.tempos[-1][1], find_key(part))
+        return cls((*tokens, BAR), bars, (over, under), notes.tempos[-1][1], find_key(part))
 
 
 def fresh_seed() -> int:

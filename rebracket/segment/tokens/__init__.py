@@ -6,8 +6,8 @@ written only where it differs from what goes without saying: a note begins where
 ended, as long and as loud as that one. That halves the tokens of a note.
 """
 
-from rebracket.segment.tokens.encode import encode
+from rebracket.segment.tokens.encode import encode, encode_all
 from rebracket.segment.tokens.staff import PLACE, PLACES, Staff
 from rebracket.segment.tokens.vocabulary import VOCABULARY
 
-__all__ = ["PLACE", "PLACES", "VOCABULARY", "Staff", "encode"]
+__all__ = ["PLACE", "PLACES", "VOCABULARY", "Staff", "encode", "encode_all"]

@@ -18,6 +18,7 @@ from rebracket.segment.tokens.vocabulary import (
     VELOCITY,
     VELOCITY_STEP,
     VOICE,
+    ticks_in_bar,
 )
 
 
@@ -54,6 +55,13 @@ def encode(notes: Notes, bars: int, bar_ticks: int, *, end: bool = True) -> tupl
     if end:
         write(END)
     return tokens, staff
+
+
+def encode_all(notes: Notes) -> tuple[list[int], Staff]:
+    """The same of all bars of a piece of one meter."""
+    _, over, under = notes.meters[0]
+    bar = ticks_in_bar(over, under)
+    return encode(notes, round(notes.length * TICKS / bar), bar)
 
 
 def _rows(notes: Notes, bars: int, bar_ticks: int) -> list[tuple[int, ...]]:

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from rebracket.notation import MOST_BARS
 from rebracket.segment.notes import Notes
 from rebracket.segment.tokens.vocabulary import (
     BAR,
@@ -14,7 +15,6 @@ from rebracket.segment.tokens.vocabulary import (
     DURATIONS,
     END,
     LONGEST_BAR,
-    MOST_BARS,
     PITCH,
     POSITION,
     PROGRAM,

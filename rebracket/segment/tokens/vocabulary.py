@@ -13,8 +13,6 @@ VOICES = 8
 
 DRUM_VOICE = VOICES - 1
 
-MOST_BARS = 32
-
 DURATIONS = np.array(
     [
         *range(1, 25),
@@ -49,6 +47,11 @@ PITCH = VELOCITY + VELOCITIES
 
 VOCABULARY = PITCH + 128
 """How many tokens there are."""
+
+
+def ticks_in_bar(over: int, under: int) -> int:
+    """The ticks of a bar of a meter."""
+    return over * 4 * TICKS // under
 
 
 def velocity_of(index: int) -> int:

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from rebracket.config import available_cores
 from rebracket.models.heads import OPERATIONS_A_TYPE
 from rebracket.notation import METERS
+from rebracket.segment.bars import cut
 from rebracket.segment.keys import find_key
 from rebracket.segment.notes import Notes
 from rebracket.segment.operations import notes as on_notes
-from rebracket.segment.operations.notes.tools import VOICES, melody, take, tidy
+from rebracket.segment.operations.notes.tools import VOICES, melody, tidy
 from rebracket.segment.operations.operation import Operation
-from rebracket.segment.tokens import Staff, encode
+from rebracket.segment.tokens import Staff, encode_all
 from rebracket.segment.tokens.condition import condition
-from rebracket.segment.tokens.vocabulary import TICKS
 from rebracket.taxonomy import INDEX, TYPES, RebracketingType
 from rebracket.training.music.lessons import FAINTEST, Repertoire, seeded
 from rebracket.training.music.performance import barlines
@@ -70,7 +70,7 @@ def lesson(repertoire: Repertoire, seed: int, number: int) -> Lesson:
         plain = some_bars(repertoire, rng)
         key = find_key(plain)
         changed, mixture, intensity = rebracketed(plain, rng)
-        tokens, staff = as_tokens(changed)
+        tokens, staff = encode_all(changed)
         if len(tokens) <= MOST_TOKENS:
             break
     meter = changed.meters[0][1:]
@@ -81,13 +81,6 @@ def lesson(repertoire: Repertoire, seed: int, number: int) -> Lesson:
         key=None if rng.random() < ANY_KEY else key,
     )
     return Lesson(np.array(tokens, dtype=np.int16), places(tokens, staff), asked)
-
-
-def as_tokens(notes: Notes) -> tuple[list[int], Staff]:
-    """All whole bars, and the staff that they are written on."""
-    numerator, denominator = notes.meters[0][1:]
-    bar = numerator * 4 * TICKS // denominator
-    return encode(notes, round(notes.length * TICKS / bar), bar)
 
 
 def places(tokens: list[int], written: Staff) -> NDArray[np.int16]:
@@ -126,8 +119,8 @@ def _bars_of(piece: Notes, rng: Generator) -> Notes | None:
     inside = (piece.onset >= start - 1e-6) & (piece.onset < start + length - 1e-6)
     if bars < FEWEST_BARS or not FEWEST_NOTES <= inside.sum() <= MOST_NOTES:
         return None
-    part = take(piece, inside)
-    return tidy(replace(part, onset=part.onset - start, length=length, meters=((0.0, *meter),)))
+    part = cut(piece, start, start + length)
+    return tidy(replace(part, length=length, meters=((0.0, *meter),)))
 
 
 def _played(notes: Notes, rng: Generator) -> Notes:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rebracket.notation import MOST_BARS
 from rebracket.segment.notes import Notes
 from rebracket.segment.tokens import PLACE, PLACES, VOCABULARY, Staff
 from rebracket.segment.tokens.staff import most_tokens
@@ -17,7 +18,6 @@ from rebracket.segment.tokens.vocabulary import (
     DURATION,
     DURATIONS,
     END,
-    MOST_BARS,
     PAD,
     PITCH,
     POSITION,

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from rebracket.models import generator
 from rebracket.models.generator import Generator
-from rebracket.segment.tokens import PLACE
+from rebracket.segment.tokens import PLACE, encode_all
 from rebracket.segment.tokens.condition import CONDITION, condition
 from rebracket.segment.tokens.vocabulary import BAR, PAD
 from rebracket.taxonomy import TYPES
@@ -24,7 +24,7 @@ from rebracket.training.generator.fit import (
     mean_loss,
     rows_of,
 )
-from rebracket.training.generator.lessons import MOST_TOKENS, Lesson, as_tokens, places
+from rebracket.training.generator.lessons import MOST_TOKENS, Lesson, places
 from rebracket.training.generator.recipe import GeneratorRecipe
 from tests.training.music.tunes import chorale
 
@@ -45,7 +45,7 @@ def dummy(length: int) -> Lesson:
 def taught(shift: int, bars: int = 2) -> Lesson:
     """Two bars of the chorale, transposed."""
     notes = chorale(bars)
-    tokens, staff = as_tokens(replace(notes, pitch=notes.pitch + np.int16(shift)))
+    tokens, staff = encode_all(replace(notes, pitch=notes.pitch + np.int16(shift)))
     asked = condition((4, 4), mixture={TYPES[shift % 8]: 1.0}, intensity=0.5)
     return Lesson(np.array(tokens, dtype=np.int16), places(tokens, staff), asked)
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rebracket.notation import KEYS, METERS
-from rebracket.segment.tokens import VOCABULARY, Staff
+from rebracket.segment.tokens import VOCABULARY, Staff, encode_all
 from rebracket.segment.tokens.condition import CONDITION
 from rebracket.segment.tokens.vocabulary import BAR, DURATION, END, POSITION, TICKS
 from rebracket.taxonomy import TYPES
@@ -21,7 +21,6 @@ from rebracket.training.generator.lessons import (
     PLAIN_SHARE,
     TWOFOLD_SHARE,
     Lesson,
-    as_tokens,
     lesson,
     lessons,
     places,
@@ -168,14 +167,14 @@ class TestRebracketing:
 
 
 def test_all_whole_bars_become_tokens() -> None:
-    tokens, staff = as_tokens(chorale(5))
+    tokens, staff = encode_all(chorale(5))
     assert tokens.count(BAR) == staff.bars == 5
     assert rows_of(staff.notes()).keys() >= {(0.0, 1.0, 48.0, 84.0, 0.0, 0.0, 0.0)}
     assert len(staff.notes()) == len(chorale(5))
 
 
 def test_there_is_a_place_for_each_token() -> None:
-    tokens, staff = as_tokens(chorale(2))
+    tokens, staff = encode_all(chorale(2))
     found = places(tokens, staff)
     assert found.shape == (len(tokens), len(Staff(1, 96).place()))
     assert found[-2].tolist() == found[-1].tolist() == staff.place()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from rebracket.segment.bars import SAME
 from rebracket.segment.notes import COLUMNS, Notes
 
 Mask = NDArray[np.bool_]
@@ -16,9 +17,6 @@ Floats = NDArray[np.float64]
 
 SHORTEST = 1 / 64
 """Quarter notes; what an operation leaves shorter is dropped."""
-
-SAME = 1e-6
-"""Quarter notes between which two moments are one."""
 
 TOP = 127
 """The highest pitch."""
