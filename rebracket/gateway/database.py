@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from rebracket.config.masking import unquoted
 from rebracket.errors import KeyStoreError
 from rebracket.gateway import postgres
+from rebracket.sqlite import write_ahead
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "rebracket_keys_version"
@@ -79,7 +80,7 @@ def _configure_sqlite(connection: sqlite3.Connection, _: Any) -> None:
     """Transactions are begun by us; readers don't wait for writers; a commit survives a power cut."""
     connection.isolation_level = None
     connection.execute("PRAGMA busy_timeout = 10000")
-    connection.execute("PRAGMA journal_mode = WAL")
+    write_ahead(connection)
     connection.execute("PRAGMA synchronous = FULL")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from rebracket.errors import PredictionStoreError
 from rebracket.monitoring.rows import COLUMNS, NAMES, Row, values
+from rebracket.sqlite import write_ahead
 
 VERSION = 1
 TABLE = f"""
@@ -89,6 +90,6 @@ class PredictionStore:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
+    write_ahead(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
     return connection

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import TypeVar
 
 from rebracket.errors import LimiterError
+from rebracket.sqlite import write_ahead
 
 TIDY_EVERY = 256
 POLL_S = 0.0002
@@ -123,7 +124,7 @@ class SqliteFile:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
+    write_ahead(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     return connection
