@@ -1,12 +1,12 @@
 """Starts all candidates, loads them in interleaved rounds, prints ratios to the engine alone."""
 
-import asyncio
 import json
 from contextlib import ExitStack
 from dataclasses import asdict
 from statistics import median
 
 import click
+import uvloop
 
 from loadtests.bench.candidates import commands, model_folder
 from loadtests.bench.engine import closed_loop as engine_alone
@@ -73,7 +73,7 @@ def main(quick: bool, only: tuple[str, ...]) -> None:
             for server in servers.values():
                 rate = median(row["per_second"] for row in rows[f"{server.name} 16"]) / 2
                 before = server.cpu_s()
-                half = asyncio.run(open_loop(server.port, single, per_second=rate, seconds=seconds))
+                half = uvloop.run(open_loop(server.port, single, per_second=rate, seconds=seconds))
                 note(server.name, "half", half, server.cpu_s() - before)
             for name in {"embedded", "service"} & servers.keys():
                 batches = [
@@ -102,7 +102,7 @@ def _closed(
     server: Server, requests: list[bytes], clients: int, seconds: float
 ) -> tuple[Load, float]:
     before = server.cpu_s()
-    found = asyncio.run(closed_loop(server.port, requests, clients=clients, seconds=seconds))
+    found = uvloop.run(closed_loop(server.port, requests, clients=clients, seconds=seconds))
     return found, server.cpu_s() - before
 
 

@@ -1,6 +1,7 @@
 """Which route needs what, and where a caller puts its key."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Literal
 
@@ -45,8 +46,13 @@ def is_local(connection: Connection) -> bool:
 
 def client_address(connection: Connection) -> IPv4Address | IPv6Address | None:
     """The peer's address; behind a trusted proxy, the one that the proxy names."""
+    return _parsed((connection.get("client") or ("",))[0])
+
+
+@lru_cache
+def _parsed(host: str) -> IPv4Address | IPv6Address | None:
     try:
-        address = ip_address((connection.get("client") or ("",))[0])
+        address = ip_address(host)
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address

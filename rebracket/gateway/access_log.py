@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rebracket.gateway import access
 from rebracket.monitoring import trace
-from rebracket.monitoring.metrics import INFERENCE_SECONDS
+from rebracket.monitoring.metrics import INFERENCE_SECONDS, child
 from rebracket.monitoring.trace import Trace
 
 QUIET = access.OPEN | {access.METRICS}
@@ -73,7 +73,7 @@ def describe(scope: Scope, request: Trace, status: int, seconds: float) -> dict[
 def note_overhead(request: Trace, seconds: float) -> None:
     """Of a request of one segment, what is not inference; segments of a batch overlap."""
     if request.timing is not None and request.model is not None and request.items == 1:
-        overhead = INFERENCE_SECONDS.labels(stage="overhead", variant=request.model.variant)
+        overhead = child(INFERENCE_SECONDS, "overhead", request.model.variant)
         overhead.observe(max(0.0, seconds - request.timing.total_s))
 
 

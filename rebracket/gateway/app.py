@@ -5,14 +5,13 @@ Starlette's handlers see them, and reads bodies of any length. So the applicatio
 class, is subclassed here (and in `inference.remote`, for its batches); bentoml is pinned exactly for that.
 """
 
-import asyncio
 import inspect
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from _bentoml_impl.server.app import ServiceAppFactory
+from _bentoml_impl.server.app import ContextMiddleware, ServiceAppFactory
 from _bentoml_sdk import Service as BentoService
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.server.http.access import AccessLogMiddleware
@@ -27,6 +26,7 @@ from starlette.responses import JSONResponse, Response
 from rebracket.config import settings
 from rebracket.errors import Draining, RequestError, Unavailable, UnsupportedMedia
 from rebracket.gateway import draining, multipart, openapi, problems, protocol
+from rebracket.gateway.hangup import unless_hung_up
 from rebracket.gateway.middleware import MULTIPART, media_type
 from rebracket.gateway.stack import Gateway
 from rebracket.inference.products import one_thread
@@ -37,7 +37,10 @@ logger = logging.getLogger(__name__)
 
 JSON = "application/json"
 CLIENT_CLOSED_REQUEST = 499
-REPLACED = (TimeoutMiddleware, AccessLogMiddleware)
+UNWANTED = (TimeoutMiddleware, AccessLogMiddleware, ContextMiddleware)
+"""Ours stand in the place of the first two; nobody asks for `bentoml.Context`."""
+
+Call = Callable[[BaseModel], Coroutine[Any, Any, BaseModel]]
 
 
 class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is untyped
@@ -48,6 +51,7 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
         deployment = settings().deployment
         self._api = deployment.api
         self._gateway = Gateway.from_settings(deployment)
+        self._apis: dict[str, tuple[type[BaseModel], Call]] = {}
 
     def __call__(self) -> Starlette:
         """The application, with this service's error handlers."""
@@ -59,7 +63,7 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
     @property
     def middlewares(self) -> list[Middleware]:
         """Ours stand before BentoML's: its metrics keep a series for every path that they see."""
-        unwanted = REPLACED if _traces() else (*REPLACED, OpenTelemetryMiddleware)
+        unwanted = UNWANTED if _traces() else (*UNWANTED, OpenTelemetryMiddleware)
         bentoml = [m for m in super().middlewares if m.cls not in unwanted]
         return [*self._gateway.outer, *bentoml, *self._gateway.inner]
 
@@ -83,12 +87,16 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
         del req
         return JSONResponse(openapi.document())
 
+    async def api_endpoint_wrapper(self, name: str, request: Request) -> Response:
+        """`api_endpoint` answers all errors itself, and nobody asks for what BentoML looks up here."""
+        return await self.api_endpoint(name, request)
+
     async def api_endpoint(self, name: str, request: Request) -> Response:
         """Validate the body, call the API, serialize its answer."""
         argument = None
         try:
-            argument = await self._read(name, request)
-            api = getattr(self._service_instance, name).local
+            schema, api = self._api_of(name)
+            argument = await self._read(schema, request)
             answer = await unless_hung_up(request, api(argument))
         except RequestError as error:
             return problems.respond(error)
@@ -99,8 +107,14 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
             return problems.respond(problems.unexpected())
         return Response(answer.model_dump_json(), media_type="application/json")
 
-    async def _read(self, name: str, request: Request) -> BaseModel:
-        schema = _body_schema(self.service.apis[name].func)
+    def _api_of(self, name: str) -> tuple[type[BaseModel], Call]:
+        """An API's body and what answers it; looked up once, for BentoML inspects it every time."""
+        if name not in self._apis:
+            schema = _body_schema(self.service.apis[name].func)
+            self._apis[name] = schema, getattr(self._service_instance, name).local
+        return self._apis[name]
+
+    async def _read(self, schema: type[BaseModel], request: Request) -> BaseModel:
         kinds = (JSON, MULTIPART) if schema is Segment else (JSON,)
         kind = media_type(request.headers)
         if kind not in kinds:
@@ -116,24 +130,6 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
 def _traces() -> bool:
     """Whether BentoML's `tracing` settings sample anything; a span that is not costs as much."""
     return bool(BentoMLContainer.tracing.sample_rate.get())
-
-
-async def unless_hung_up(request: Request, call: Coroutine[Any, Any, BaseModel]) -> BaseModel:
-    """The call's result; a call whose client hangs up is cancelled.
-
-    Raises:
-        ClientDisconnect: the client hung up.
-    """
-    working = asyncio.ensure_future(call)
-    listening = asyncio.ensure_future(request.receive())  # after the body: only the end of it all
-    try:
-        await asyncio.wait((working, listening), return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise ClientDisconnect
-        return working.result()
-    finally:
-        working.cancel()
-        listening.cancel()
 
 
 def _body_schema(api: Any) -> type[BaseModel]:

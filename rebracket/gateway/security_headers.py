@@ -1,18 +1,20 @@
 """Header fields that tell browsers to do nothing with the answers of an API."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-FIELDS = {
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-NOTHING = "default-src 'none'; frame-ancestors 'none'"
-PAGE = "default-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+Fields = tuple[tuple[bytes, bytes], ...]
+
+FIELDS: Fields = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+POLICY = b"content-security-policy"
+NOTHING = (POLICY, b"default-src 'none'; frame-ancestors 'none'")
+PAGE = (POLICY, b"default-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'")
 """For BentoML's page of the API, whose scripts stand in it."""
-STRICT_TRANSPORT = "max-age=31536000"
+STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 
 
 class SecurityHeaders:
@@ -29,13 +31,13 @@ class SecurityHeaders:
 
         async def send_with_fields(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                page = headers.get("content-type", "").startswith("text/html")
-                headers.setdefault("Content-Security-Policy", PAGE if page else NOTHING)
-                for name, value in FIELDS.items():
-                    headers.setdefault(name, value)
+                given = dict(message["headers"])
+                page = given.get(b"content-type", b"").startswith(b"text/html")
+                fields = [PAGE if page else NOTHING, *FIELDS]
                 if scope.get("scheme") == "https":
-                    headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
+                    fields.append(STRICT_TRANSPORT)
+                own = [field for field in fields if field[0] not in given]
+                message["headers"] = [*message["headers"], *own]
             await send(message)
 
         await self.app(scope, receive, send_with_fields)

@@ -8,6 +8,7 @@ agree make the answer surer, parts that contradict each other less sure, a part 
 """
 
 from collections.abc import Sequence
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,4 +28,4 @@ def pooled_probabilities(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.flo
 
 def pooled_intensity(parts: Sequence[float]) -> float:
     """The mean: half of a segment rebracketed strongly is a segment rebracketed by half."""
-    return float(np.mean(parts))
+    return fmean(parts)

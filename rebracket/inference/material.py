@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, Self
 
 import numpy as np
@@ -18,7 +19,7 @@ MUSIC: dict[EncoderName, Modality] = {"notes": "midi", "sound": "audio"}
 """The field of a segment that each encoder of music reads."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Part:
     """What one encoder reads of a segment: windows, and how much of it each is [windows], sum 1."""
 
@@ -37,20 +38,20 @@ class Part:
         work = np.array([window.work for window in windows], dtype=np.float32)
         return cls(windows, work / work.sum())
 
-    @property
+    @cached_property
     def work(self) -> int:
         """What reading it costs."""
         return sum(window.work for window in self.windows)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Material:
     """A segment's parts by the encoder that reads them; at least one."""
 
     parts: dict[EncoderName, Part]
     words: Windows | None = None
 
-    @property
+    @cached_property
     def work(self) -> int:
         """What reading all of it costs."""
         return sum(part.work for part in self.parts.values())
@@ -59,8 +60,9 @@ class Material:
         """In how many windows each modality is read."""
         found: dict[Modality, int] = {}
         if self.words is not None:
+            fields = self.words.fields.tolist()
             for number, name in enumerate(FIELDS):
-                if count := int((self.words.fields == number).sum()):
+                if count := fields.count(number):
                     found[name] = count
         for encoder, modality in MUSIC.items():
             if encoder in self.parts:

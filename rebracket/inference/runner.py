@@ -71,10 +71,9 @@ class Runner:
         (item,) = await _encode(reader, [segment], paths=[()])
         if isinstance(item, RequestError):
             raise item
-        (answer,) = await self._read(reader, [item], caller, admit, observe)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        await admit(item.material.work)
+        with self._submitted(reader, caller, [item.material]) as (job,):
+            return await _answer(reader, item, job, observe)
 
     async def predict_all(
         self,
@@ -93,7 +92,15 @@ class Runner:
         paths = [("segments", index) for index in range(len(segments))]
         encoded = await _encode(reader, segments, paths=paths)
         items = [item for item in encoded if isinstance(item, Item)]
-        answers = iter(await self._read(reader, items, caller, admit, observe))
+        await admit(sum(item.material.work for item in items))
+        materials = [item.material for item in items]
+        with self._submitted(reader, caller, materials) as jobs:
+            # Each is answered while lanes compute the others.
+            calls = [
+                _answer(reader, item, job, observe) for item, job in zip(items, jobs, strict=True)
+            ]
+            found = await asyncio.gather(*calls, return_exceptions=True)
+        answers = iter([_told(outcome) for outcome in found])
         return [next(answers) if isinstance(item, Item) else item for item in encoded]
 
     async def score(
@@ -105,47 +112,17 @@ class Runner:
             Unavailable: too much waits, or this has waited for `max_latency_ms`.
         """
         await admit(material.work)
-        request = Request(caller)
-        job = Job(request, reader.engines, material)
-        self._dispatcher.submit(request, [job])
-        with self._waiting(request, [job]):
+        with self._submitted(reader, caller, [material]) as (job,):
             return await job.answer
 
-    async def _read(
-        self,
-        reader: Reader,
-        items: Sequence[Item],
-        caller: Hashable,
-        admit: Admit,
-        observe: Observe,
-    ) -> list[Prediction | Exception]:
-        await admit(sum(item.material.work for item in items))
-        request = Request(caller)
-        jobs = [Job(request, reader.engines, item.material) for item in items]
-        self._dispatcher.submit(request, jobs)
-
-        async def answer(item: Item, job: Job) -> Prediction:
-            reading = await job.answer
-            timing = Timing(item.decode_s, reading.queue_s, reading.compute_s)
-            prediction = reader.answer(item.segment, item.material, reading.scores, timing)
-            observe(item.segment, item.material, prediction, timing)
-            return prediction
-
-        with self._waiting(request, jobs):
-            # Each is answered while lanes compute the others.
-            calls = [answer(item, job) for item, job in zip(items, jobs, strict=True)]
-            found = await asyncio.gather(*calls, return_exceptions=True)
-        answers: list[Prediction | Exception] = []
-        for outcome in found:
-            if isinstance(outcome, Unavailable):
-                raise outcome
-            assert isinstance(outcome, Prediction | Exception)
-            answers.append(outcome)
-        return answers
-
     @contextmanager
-    def _waiting(self, request: Request, jobs: Sequence[Job]) -> Iterator[None]:
-        """Refuses what waits too long to begin; drops what was abandoned."""
+    def _submitted(
+        self, reader: Reader, caller: Hashable, materials: Sequence[Material]
+    ) -> Iterator[list[Job]]:
+        """Queue a job each; refuse them if none begins in time, drop them if they are abandoned."""
+        request = Request(caller)
+        jobs = [Job(request, reader.engines, material) for material in materials]
+        self._dispatcher.submit(request, jobs)
 
         def refuse() -> None:
             if not request.begun:
@@ -156,7 +133,7 @@ class Runner:
 
         timer = asyncio.get_running_loop().call_later(self._max_wait_s, refuse)
         try:
-            yield
+            yield jobs
         except asyncio.CancelledError:
             self._dispatcher.drop(request, "abandoned")
             raise
@@ -170,6 +147,22 @@ class Runner:
     async def close(self) -> None:
         """Let what was taken end; take nothing more."""
         await self._dispatcher.close()
+
+
+async def _answer(reader: Reader, item: Item, job: Job, observe: Observe) -> Prediction:
+    reading = await job.answer
+    timing = Timing(item.decode_s, reading.queue_s, reading.compute_s)
+    prediction = reader.answer(item.segment, item.material, reading.scores, timing)
+    observe(item.segment, item.material, prediction, timing)
+    return prediction
+
+
+def _told(outcome: Prediction | BaseException) -> Prediction | Exception:
+    """What stands in an item's place; the whole batch is refused with its first one."""
+    if isinstance(outcome, Unavailable):
+        raise outcome
+    assert isinstance(outcome, Prediction | Exception)
+    return outcome
 
 
 async def _encode(

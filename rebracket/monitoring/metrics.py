@@ -5,9 +5,13 @@ kinds by this package's code, variants and versions by what the settings serve.
 """
 
 import os
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram, multiprocess
+
+M = TypeVar("M", Counter, Gauge, Histogram)
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -84,6 +88,12 @@ DRIFT_PSI = Gauge(
 UNSTORED = Counter(
     "rebracket_unstored_total", "Predictions that the store of predictions did not take."
 )
+
+
+@cache
+def child(metric: M, *labels: str) -> M:
+    """As `metric.labels(*labels)`, which takes a lock and a third of what counting costs."""
+    return metric.labels(*labels)
 
 
 def forget_dead_workers() -> None:

@@ -23,6 +23,7 @@ from rebracket.monitoring.metrics import (
     INFERENCE_SECONDS,
     INTENSITY,
     PREDICTIONS,
+    child,
     forget_dead_workers,
 )
 from rebracket.monitoring.rows import OK, Row
@@ -165,18 +166,13 @@ class Observer:
 
 def count(prediction: Prediction, timing: Timing) -> None:
     """Into the metrics."""
-    variant = prediction.model.variant
-    PREDICTIONS.labels(
-        type=prediction.type, model_version=prediction.model.version, variant=variant
-    ).inc()
-    CONFIDENCE.labels(variant=variant).observe(prediction.confidence)
-    INTENSITY.labels(variant=variant).observe(prediction.intensity)
-    for stage, seconds in (
-        ("decode", timing.decode_s),
-        ("queue", timing.queue_s),
-        ("compute", timing.compute_s),
-    ):
-        INFERENCE_SECONDS.labels(stage=stage, variant=variant).observe(seconds)
+    version, variant = prediction.model.version, prediction.model.variant
+    child(PREDICTIONS, prediction.type, version, variant).inc()
+    child(CONFIDENCE, variant).observe(prediction.confidence)
+    child(INTENSITY, variant).observe(prediction.intensity)
+    child(INFERENCE_SECONDS, "decode", variant).observe(timing.decode_s)
+    child(INFERENCE_SECONDS, "queue", variant).observe(timing.queue_s)
+    child(INFERENCE_SECONDS, "compute", variant).observe(timing.compute_s)
 
 
 def content(segment: Segment) -> str:

@@ -40,7 +40,7 @@ class Windows:
     @cached_property
     def tokens(self) -> int:
         """How many tokens are to be read, padding aside."""
-        return int(self.mask.sum())
+        return int(np.count_nonzero(self.mask))
 
     def alone(self) -> Iterator["Windows"]:
         """Each window by itself, without padding."""
@@ -126,7 +126,7 @@ class TextEncoder:
 
     def unknown_share(self, windows: Windows) -> float:
         """How much of the windows' tokens the vocabulary lacks, 0 to 1."""
-        return int((windows.ids == self._unknown).sum()) / windows.tokens
+        return np.count_nonzero(windows.ids == self._unknown) / windows.tokens
 
     def _pad_rows(self, rows: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         length = max(map(len, rows))
