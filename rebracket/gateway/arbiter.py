@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Iterable
 from socket import SHUT_RDWR
+from time import monotonic
 from typing import Any
 
 from _bentoml_impl.server.serving import API_SERVER_NAME
@@ -18,7 +19,7 @@ from circus.watcher import Watcher
 from tornado.gen import sleep
 
 from rebracket.config import settings
-from rebracket.gateway import draining
+from rebracket.gateway import draining, port
 
 LOOK_S = 1.0
 """A killed worker is replaced after so long at most."""
@@ -26,8 +27,8 @@ LOOK_S = 1.0
 CLOSE_S = 4.0
 """What closing takes at most after the last request, until the worker is killed."""
 
-DEAF_S = 0.3
-"""In so long workers that are told to end no longer listen."""
+LISTEN_S = 0.3
+"""In so long workers read what came with a connection, and no longer listen when they are told to end."""
 
 API_WORKERS = "service"
 """What BentoML calls those that answer requests."""
@@ -42,7 +43,7 @@ class Arbiter(circus.Arbiter):
             watcher.respawn = True
             watcher.graceful_timeout = api.drain_s + CLOSE_S
         super().__init__(watchers, *args, **{**kwargs, "check_delay": LOOK_S})
-        self._notice_s = api.notice_s
+        self._notice_s, self._drain_s = api.notice_s, api.drain_s
         self._leaving = False
 
     def stop(self) -> None:
@@ -52,20 +53,30 @@ class Arbiter(circus.Arbiter):
             self.loop.add_callback(self._leave)
 
     async def _leave(self) -> None:
-        """Not ready any more; then the port closes; then who answers ends; then what they ask."""
+        """Not ready any more; then nobody comes in; then who answers ends; then what they ask."""
         self.ctrl.caller.stop()  # nobody is replaced any more
         workers = self.get_watcher(API_WORKERS)
         try:
             for process in workers.get_active_processes():
                 workers.send_signal(process.pid, draining.NOTICE)
             await sleep(self._notice_s)
+            await self._let_in()
             ending = workers._stop()
-            await sleep(DEAF_S)
+            await sleep(LISTEN_S)
             # Not closed: the processes of other services hold it too, and who calls would wait for them.
             self.sockets[API_SERVER_NAME].shutdown(SHUT_RDWR)
             await ending
         finally:
             await super().stop()  # type: ignore[misc]  # a Future, in truth
+
+    async def _let_in(self) -> None:
+        """Wait for the workers to take who has connected, and take nobody else."""
+        listener = self.sockets[API_SERVER_NAME]
+        port.ignore_newcomers(listener)
+        deadline = monotonic() + self._drain_s
+        while port.waiting(listener) and monotonic() < deadline:
+            await sleep(LISTEN_S / 10)
+        await sleep(LISTEN_S)
 
 
 def serve(service: str, folder: str) -> None:

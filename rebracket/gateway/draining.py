@@ -1,7 +1,10 @@
-"""Tells that the worker is ending: first who asks whether it is ready, then live streams."""
+"""Tells that the worker is ending: first who asks whether it is ready or keeps a connection, then live streams."""
 
 import asyncio
 import signal
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 NOTICE = signal.SIGUSR1
 """What tells a worker that it will be ended soon."""
@@ -46,3 +49,23 @@ async def begun() -> None:
         await future
     finally:
         _watching.discard(future)
+
+
+class LastAnswers:
+    """Since `notice`, an answer is the last one of its connection.
+
+    Otherwise the connection would be closed in the end, perhaps under the next request.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+
+        async def send_last(message: Message) -> None:
+            if message["type"] == "http.response.start" and is_noticed():
+                MutableHeaders(scope=message)["Connection"] = "close"
+            await send(message)
+
+        await self.app(scope, receive, send_last)
