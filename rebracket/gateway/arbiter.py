@@ -27,8 +27,11 @@ LOOK_S = 1.0
 CLOSE_S = 4.0
 """What closing takes at most after the last request, until the worker is killed."""
 
-LISTEN_S = 0.3
-"""In so long workers read what came with a connection, and no longer listen when they are told to end."""
+MOMENT_S = 0.3
+"""In so long who was about to connect has, and workers have read what came with a connection."""
+
+LET_IN_S, LOOK_AGAIN_S = 3.0, 0.01
+"""For workers to take who has connected, and between looks whether they have."""
 
 API_WORKERS = "service"
 """What BentoML calls those that answer requests."""
@@ -43,7 +46,7 @@ class Arbiter(circus.Arbiter):
             watcher.respawn = True
             watcher.graceful_timeout = api.drain_s + CLOSE_S
         super().__init__(watchers, *args, **{**kwargs, "check_delay": LOOK_S})
-        self._notice_s, self._drain_s = api.notice_s, api.drain_s
+        self._notice_s = api.notice_s
         self._leaving = False
 
     def stop(self) -> None:
@@ -53,30 +56,29 @@ class Arbiter(circus.Arbiter):
             self.loop.add_callback(self._leave)
 
     async def _leave(self) -> None:
-        """Not ready any more; then nobody comes in; then who answers ends; then what they ask."""
+        """Not ready any more; then the port closes; then who answers ends; then what they ask."""
         self.ctrl.caller.stop()  # nobody is replaced any more
         workers = self.get_watcher(API_WORKERS)
         try:
             for process in workers.get_active_processes():
                 workers.send_signal(process.pid, draining.NOTICE)
             await sleep(self._notice_s)
-            await self._let_in()
-            ending = workers._stop()
-            await sleep(LISTEN_S)
-            # Not closed: the processes of other services hold it too, and who calls would wait for them.
-            self.sockets[API_SERVER_NAME].shutdown(SHUT_RDWR)
-            await ending
+            await self._close_port()
+            await sleep(MOMENT_S)
+            await workers._stop()
         finally:
             await super().stop()  # type: ignore[misc]  # a Future, in truth
 
-    async def _let_in(self) -> None:
-        """Wait for the workers to take who has connected, and take nobody else."""
+    async def _close_port(self) -> None:
+        """Take no connection any more, once the workers have taken those that there are."""
         listener = self.sockets[API_SERVER_NAME]
         port.ignore_newcomers(listener)
-        deadline = monotonic() + self._drain_s
+        await sleep(MOMENT_S)
+        deadline = monotonic() + LET_IN_S
         while port.waiting(listener) and monotonic() < deadline:
-            await sleep(LISTEN_S / 10)
-        await sleep(LISTEN_S)
+            await sleep(LOOK_AGAIN_S)
+        # For all processes that hold it, those of other services too.
+        listener.shutdown(SHUT_RDWR)
 
 
 def serve(service: str, folder: str) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+from errno import EINVAL
+from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -37,6 +39,17 @@ def begin() -> None:
     for future in _watching:
         if not future.done():
             future.set_result(None)
+
+
+def expect_the_end(loop: asyncio.AbstractEventLoop) -> None:
+    """Don't report that the port was closed under this worker, which is how its end begins."""
+
+    def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if not (is_noticed() and isinstance(error, OSError) and error.errno == EINVAL):
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(report)
 
 
 async def begun() -> None:

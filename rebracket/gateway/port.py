@@ -2,7 +2,8 @@
 
 The kernel answers for a listening socket: who has connected may have sent a request before a process
 takes the connection, and closing the socket resets what was not taken. So newcomers are ignored first, by a
-filter of the socket's; they ask again after a second, and are refused by then or let in elsewhere.
+filter of the socket's: they ask again after a second, and are refused by then. Then the workers take who
+waits, and the socket is closed. Where the system allows no filter, who connects in the moment between is lost.
 """
 
 import ctypes
@@ -37,7 +38,7 @@ def ignore_newcomers(listener: socket) -> None:
     program = b"".join(struct.pack("HBBI", *line) for line in NO_NEWCOMERS)
     lines = ctypes.create_string_buffer(program)
     pointer = struct.pack("HP", len(NO_NEWCOMERS), ctypes.addressof(lines))
-    with suppress(OSError):  # a sandbox may know no filters
+    with suppress(OSError):  # not every system allows it
         listener.setsockopt(SOL_SOCKET, SO_ATTACH_FILTER, pointer)
 
 
