@@ -79,14 +79,14 @@ $(VENV)/container: $(VENV)/train
 	$(PIP) --editable '.[container]'
 	touch $@
 
-# Everything resolved together, then the serving part of it; torch without its local version, so that
-# any build of it serves.
+# Everything resolved together, then what a Bento and the image install of it: the serving part, and what
+# keys in PostgreSQL need; torch without its local version, so that any build of it serves.
 lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --editable '.[dev]'
 	build/lock/bin/python -m pip freeze --exclude-editable | sed 's/^\(torch==[0-9.]*\)+.*/\1/' > $(LOCK)
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet --constraint $(LOCK) --editable .
+	build/lock/bin/python -m pip install --quiet --constraint $(LOCK) --editable '.[postgres]'
 	build/lock/bin/python -m pip freeze --exclude-editable > requirements.serve.lock
 
 clean:

@@ -2,7 +2,11 @@
 
 import subprocess
 import sys
+from importlib.metadata import requires
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 
@@ -16,4 +20,29 @@ def test_the_service_loads_no_extra() -> None:
     assert "onnxruntime" in loaded
     assert not loaded & {
         *("torch", "transformers", "httpx2", "langchain_core", "langgraph", "matplotlib"),
+        "psycopg",  # loaded where keys are in PostgreSQL
     }
+
+
+def needed(requirement: Requirement) -> set[Requirement]:
+    """A requirement and all that it brings along here."""
+    found, left = set[Requirement](), [requirement]
+    while left:
+        one = left.pop()
+        if one not in found:
+            found.add(one)
+            lines = map(Requirement, requires(one.name) or ())
+            left += [line for line in lines if _applies(line, one.extras)]
+    return found
+
+
+def _applies(requirement: Requirement, extras: set[str]) -> bool:
+    marker = requirement.marker
+    return marker is None or any(marker.evaluate({"extra": extra}) for extra in {"", *extras})
+
+
+def test_a_bento_installs_what_serves_and_the_client_of_postgresql_and_nothing_else() -> None:
+    lines = (ROOT / "requirements.serve.lock").read_text().splitlines()
+    locked = {canonicalize_name(line.partition("==")[0]) for line in lines}
+    serving = needed(Requirement("rebracket[postgres]"))
+    assert locked == {canonicalize_name(one.name) for one in serving} - {"rebracket"}

@@ -79,6 +79,7 @@ class AppFactory(ServiceAppFactory):  # type: ignore[misc]  # its package is unt
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         """Keys and limits are open before the service is, and until it is closed."""
+        draining.expect_the_end(asyncio.get_running_loop())
         async with self._gateway.running(), super().lifespan(app):
             yield
 

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Iterable
 from socket import SHUT_RDWR
+from time import monotonic
 from typing import Any
 
 from _bentoml_impl.server.serving import API_SERVER_NAME
@@ -18,7 +19,7 @@ from circus.watcher import Watcher
 from tornado.gen import sleep
 
 from rebracket.config import settings
-from rebracket.gateway import draining
+from rebracket.gateway import draining, port
 
 LOOK_S = 1.0
 """A killed worker is replaced after so long at most."""
@@ -26,8 +27,11 @@ LOOK_S = 1.0
 CLOSE_S = 4.0
 """What closing takes at most after the last request, until the worker is killed."""
 
-DEAF_S = 0.3
-"""In so long workers that are told to end no longer listen."""
+MOMENT_S = 0.3
+"""In so long who was about to connect has, and workers have read what came with a connection."""
+
+LET_IN_S, LOOK_AGAIN_S = 3.0, 0.01
+"""For workers to take who has connected, and between looks whether they have."""
 
 API_WORKERS = "service"
 """What BentoML calls those that answer requests."""
@@ -59,13 +63,22 @@ class Arbiter(circus.Arbiter):
             for process in workers.get_active_processes():
                 workers.send_signal(process.pid, draining.NOTICE)
             await sleep(self._notice_s)
-            ending = workers._stop()
-            await sleep(DEAF_S)
-            # Not closed: the processes of other services hold it too, and who calls would wait for them.
-            self.sockets[API_SERVER_NAME].shutdown(SHUT_RDWR)
-            await ending
+            await self._close_port()
+            await sleep(MOMENT_S)
+            await workers._stop()
         finally:
             await super().stop()  # type: ignore[misc]  # a Future, in truth
+
+    async def _close_port(self) -> None:
+        """Take no connection any more, once the workers have taken those that there are."""
+        listener = self.sockets[API_SERVER_NAME]
+        port.ignore_newcomers(listener)
+        await sleep(MOMENT_S)
+        deadline = monotonic() + LET_IN_S
+        while port.waiting(listener) and monotonic() < deadline:
+            await sleep(LOOK_AGAIN_S)
+        # For all processes that hold it, those of other services too.
+        listener.shutdown(SHUT_RDWR)
 
 
 def serve(service: str, folder: str) -> None:

@@ -1,7 +1,12 @@
-"""Tells that the worker is ending: first who asks whether it is ready, then live streams."""
+"""Tells that the worker is ending: first who asks whether it is ready or keeps a connection, then live streams."""
 
 import asyncio
 import signal
+from errno import EINVAL
+from typing import Any
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 NOTICE = signal.SIGUSR1
 """What tells a worker that it will be ended soon."""
@@ -36,6 +41,17 @@ def begin() -> None:
             future.set_result(None)
 
 
+def expect_the_end(loop: asyncio.AbstractEventLoop) -> None:
+    """Don't report that the port was closed under this worker, which is how its end begins."""
+
+    def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if not (is_noticed() and isinstance(error, OSError) and error.errno == EINVAL):
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(report)
+
+
 async def begun() -> None:
     """Return when the worker is ending."""
     if _begun:
@@ -46,3 +62,23 @@ async def begun() -> None:
         await future
     finally:
         _watching.discard(future)
+
+
+class LastAnswers:
+    """Since `notice`, an answer is the last one of its connection.
+
+    Otherwise the connection would be closed in the end, perhaps under the next request.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+
+        async def send_last(message: Message) -> None:
+            if message["type"] == "http.response.start" and is_noticed():
+                MutableHeaders(scope=message)["Connection"] = "close"
+            await send(message)
+
+        await self.app(scope, receive, send_last)

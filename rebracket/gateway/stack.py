@@ -13,6 +13,7 @@ from rebracket.gateway import access
 from rebracket.gateway.access_log import AccessLog
 from rebracket.gateway.answers import ProblemAnswers
 from rebracket.gateway.deadline import Deadline
+from rebracket.gateway.draining import LastAnswers
 from rebracket.gateway.gate import Gate, Gatekeeper
 from rebracket.gateway.keyring import Keyring
 from rebracket.gateway.limits.limiter import Limiter
@@ -60,6 +61,7 @@ class Gateway:
     def outer(self) -> list[Middleware]:
         """What stands before BentoML's own middleware, outermost first."""
         return [
+            Middleware(LastAnswers),
             Middleware(RequestIds),
             Middleware(AccessLog),
             Middleware(SecurityHeaders),

@@ -61,7 +61,7 @@ Start = Callable[..., "Iterator[Server]"]
 @contextmanager
 def serving(*command: str, **settings: str) -> Iterator[Server]:
     """Serve with `command`; settings are environment variables without their prefix."""
-    port = free_port()
+    port = int(settings.get("API__PORT") or free_port())
     environment = {
         **os.environ,
         "REBRACKET_DEPLOYMENT__API__PORT": str(port),

@@ -73,7 +73,7 @@ def test_a_server_that_ends_says_so_while_it_still_answers(exported: ExportedMod
         )
         assert not httpx2.get(f"{server.url}/health", timeout=PATIENCE_S).json()["ready"]
         predict = httpx2.post(f"{server.url}/predict", json={"text": "a"}, timeout=PATIENCE_S)
-        assert predict.status_code == 200
+        assert (predict.status_code, predict.headers["connection"]) == (200, "close")
         until(lambda: readiness(server) is None)
         assert server.process.wait(PATIENCE_S) == 0
 
