@@ -5,6 +5,7 @@ Starlette's handlers see them, and reads bodies of any length. So the applicatio
 class, is subclassed here (and in `inference.remote`, for its batches); bentoml is pinned exactly for that.
 """
 
+import asyncio
 import inspect
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
