@@ -17,6 +17,7 @@ from rebracket.registry import EXPORTED, ExportedModel, lifecycle
 from tests.live_audio import music
 from tests.music_files import audio, midi
 from tests.pages import ROOT, Step, anchors, links, pages, steps
+from tests.programs import missing
 from tests.redis_server import free_port
 from tests.shown import differences
 from tests.small_store import home_in
@@ -104,7 +105,7 @@ def home(exported: ExportedModel, tmp_path_factory: pytest.TempPathFactory) -> I
         models = folder / "models"
         shutil.copytree(exported.path.parents[1], models, copy_function=os.link, dirs_exist_ok=True)
         save_copy(exported, "1.3.0")
-        (models / EXPORTED / "latest").write_text("1.4.0", encoding="utf-8")
+        (models / EXPORTED / "latest").write_text(str(exported.version), encoding="utf-8")
         lifecycle.promote("1.3.0", "production")
         lifecycle.promote("1.3.0", "candidate")
         yield folder
@@ -114,6 +115,8 @@ def home(exported: ExportedModel, tmp_path_factory: pytest.TempPathFactory) -> I
 def reader(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     """Has the service started as `make serve` does, and the lines that it prints."""
     assert home.is_dir()
+    if not shutil.which("curl"):
+        missing("needs curl")
     folder = tmp_path_factory.mktemp("reader")
     (folder / "tune.mid").write_bytes(midi())
     (folder / "take.flac").write_bytes(audio(10))
