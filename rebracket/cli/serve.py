@@ -9,7 +9,7 @@ import click
 
 import rebracket
 from rebracket.cli.common import fails_in_one_line
-from rebracket.config import Deployment, load_settings
+from rebracket.config import Api, Deployment, load_settings
 from rebracket.errors import ConfigError
 
 SERVICE = "service:Rebracket"
@@ -19,7 +19,9 @@ DEMO_LIFETIME = timedelta(days=7)
 
 @click.command(epilog="Example: rebracket --config config.yaml serve")
 @click.option(
-    "--demo-key", is_flag=True, help="First print a new key named 'demo', instead of the last one."
+    "--demo-key",
+    is_flag=True,
+    help="First print the address and a new key named 'demo', instead of the last one.",
 )
 @fails_in_one_line
 def serve(demo_key: bool) -> None:
@@ -65,7 +67,7 @@ def _open_stores(deployment: Deployment) -> None:
 
 
 def _demo_hint(deployment: Deployment) -> str:
-    """A new demo key, as the line of shell that the README's examples build on."""
+    """Address and a new demo key, as the lines of shell that the README's examples build on."""
     from rebracket.gateway.key_records import now
     from rebracket.gateway.key_store import KeyStore
     from rebracket.gateway.keys import SCOPES
@@ -77,4 +79,15 @@ def _demo_hint(deployment: Deployment) -> str:
     scopes = tuple(scope for scope in SCOPES if scope != "admin")
     key = store.create(DEMO, scopes, lifetime=DEMO_LIFETIME).key
     store.close()
-    return f"A key to try it with, for {DEMO_LIFETIME.days} days:\n\n  export REBRACKET_API_KEY={key}\n"
+    return (
+        f"A key to try it with, for {DEMO_LIFETIME.days} days:\n\n"
+        f"  export REBRACKET_URL={local_url(deployment.api)}\n"
+        f"  export REBRACKET_API_KEY={key}\n"
+    )
+
+
+def local_url(api: Api) -> str:
+    """Where callers on this machine find what listens there."""
+    of_all = {4: "127.0.0.1", 6: "::1"}
+    host = of_all[api.host.version] if api.host.is_unspecified else str(api.host)
+    return f"http://[{host}]:{api.port}" if ":" in host else f"http://{host}:{api.port}"

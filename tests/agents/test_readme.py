@@ -1,31 +1,24 @@
-"""What the README shows of client and agents works as it stands there."""
+"""What the README shows of client and agents works as it stands there, when a script answers too."""
 
-import re
 import sys
 from collections.abc import Iterator
-from io import BytesIO
-from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage
 
-from rebracket.agents import ProcessBackend, RebracketingAnalyzerTool, create_white_agent
-from rebracket.agents.backends import Reading
-from tests.agents.doubles import ScriptedBackend, ScriptedModel, drafts, prediction
+from rebracket.agents import RebracketingAnalyzerTool, create_white_agent
+from tests.agents.doubles import ScriptedBackend, ScriptedModel, drafts
+from tests.pages import ROOT, steps
 from tests.scripted_server import problem, scripted
-from tests.stream_server import WINDOW, serving_aside
-
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
 def example(words: str) -> str:
     """The README's Python example that holds these words."""
-    (found,) = (
-        code for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if words in code
-    )
-    return str(found)
+    shown = (step.text for step in steps("README.md") if step.language == "python")
+    (found,) = (code for code in shown if words in code)
+    return found
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +32,7 @@ def run(code: str) -> None:
     exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - our own README
 
 
-def test_the_client(service: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_client_says_what_went_wrong(service: Any, capsys: pytest.CaptureFixture[str]) -> None:
     run(example("import Client"))
     assert capsys.readouterr().out == "memory\n"
     service.will(problem(429, Retry_After="99"), problem(401))
@@ -47,22 +40,6 @@ def test_the_client(service: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "again in 99.0 s\n"
     run(example("import Client"))
     assert capsys.readouterr().out.startswith("401 Title 401: detail 401 ")
-
-
-def test_live_audio(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    recorded = SimpleNamespace(buffer=BytesIO(bytes(2 * 3 * WINDOW)))
-    with serving_aside() as server:
-        monkeypatch.setenv("REBRACKET_URL", server.url)
-        monkeypatch.setattr(sys, "stdin", recorded)
-        run(example("microphone"))
-    assert capsys.readouterr().out.splitlines() == [f"{number} memory 2" for number in range(5)]
-
-
-def test_the_tool(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    backend = ScriptedBackend(lambda _: Reading(prediction(), request_id="r-1"))
-    monkeypatch.setattr(ProcessBackend, "load", lambda _: backend)
-    run(example("ToolNode"))
-    assert "memory rebracketing, intensity 0.70" in capsys.readouterr().out
 
 
 def test_the_white_agent(
@@ -89,4 +66,5 @@ def test_the_picture_is_the_graph() -> None:
     analyzer = RebracketingAnalyzerTool(backend=ScriptedBackend())
     agent = create_white_agent(ScriptedModel(drafts("a")), analyzer)
     drawn = agent.get_graph().draw_mermaid(with_styles=False).strip()
-    assert f"```mermaid\n{drawn}\n```" in README
+    page = ROOT / "rebracket" / "agents" / "README.md"
+    assert f"```mermaid\n{drawn}\n```" in page.read_text(encoding="utf-8")

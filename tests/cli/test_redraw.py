@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -318,15 +317,6 @@ def test_neither_a_model_nor_scipy_nor_matplotlib_is_loaded_for_it(tune: Path) -
     loaded = {name.partition(".")[0] for name in ended.stdout.split()}
     assert "mido" in loaded
     assert not loaded & {"torch", "onnxruntime", "bentoml", "scipy", "matplotlib"}
-
-
-def test_the_readme_s_example_works(tune: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (example,) = re.findall(r"^rebracket (rebracket .* --png .*)$", README, re.MULTILINE)
-    monkeypatch.chdir(tune.parent)
-    result = CliRunner().invoke(main, shlex.split(example))
-    assert result.exit_code == 0, result.output
-    for name in ("changed.mid", "changed.wav", "changed.png"):
-        assert (tune.parent / name).stat().st_size > 1_000 or name.endswith("mid")
 
 
 def test_the_readme_names_an_operation_that_there_is() -> None:

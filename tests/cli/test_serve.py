@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from rebracket.cli import main
+from rebracket.cli.serve import local_url
+from rebracket.config import Api
 from rebracket.gateway.key_records import now
 from rebracket.gateway.key_store import KeyStore
 from rebracket.gateway.keys import SCOPES, Key
@@ -45,12 +47,33 @@ def test_a_demo_key_takes_the_place_of_the_last_one(keys: KeyStore) -> None:
     keys.close()
 
 
+def test_the_address_is_shown_beside_it(keys: KeyStore) -> None:
+    shown = CliRunner().invoke(main, ["serve", "--demo-key"]).stderr
+    port = os.environ["REBRACKET_DEPLOYMENT__API__PORT"]
+    assert f"  export REBRACKET_URL=http://127.0.0.1:{port}\n" in shown
+    keys.close()
+
+
 def test_a_demo_key_opens_all_that_the_readme_shows_and_no_administration(keys: KeyStore) -> None:
     demo_key()
     (record,) = keys.list()
     assert {*record.scopes, "admin"} == set(SCOPES)
     assert "admin" not in record.scopes
     keys.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("127.0.0.1", "127.0.0.1:8765"),
+        ("0.0.0.0", "127.0.0.1:8765"),  # noqa: S104 - what is shown for it is this machine's own
+        ("::", "[::1]:8765"),
+        ("::1", "[::1]:8765"),
+    ],
+)
+def test_callers_on_this_machine_are_told_the_address(host: str, shown: str) -> None:
+    api = Api.model_validate({"host": host, "port": 8765})
+    assert local_url(api) == f"http://{shown}"
 
 
 def test_no_key_is_made_where_none_is_asked_for_or_needed(

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +59,11 @@ Start = Callable[..., "Iterator[Server]"]
 
 
 @contextmanager
-def serving(*command: str, **settings: str) -> Iterator[Server]:
-    """Serve with `command`; settings are environment variables without their prefix."""
+def serving(*command: str, log: str | None = None, **settings: str) -> Iterator[Server]:
+    """Serve with `command`; settings are environment variables without their prefix.
+
+    What it says on standard error goes into the file `log`, else to the terminal.
+    """
     port = int(settings.get("API__PORT") or free_port())
     environment = {
         **os.environ,
@@ -68,7 +71,10 @@ def serving(*command: str, **settings: str) -> Iterator[Server]:
         **{f"REBRACKET_DEPLOYMENT__{name}": value for name, value in settings.items()},
     }
     environment.pop("PROMETHEUS_MULTIPROC_DIR")
-    process = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=environment)
+    with open(log, "wb") if log else nullcontext() as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command], cwd=ROOT, env=environment, stderr=errors
+        )
     server = Server(process, port)
     try:
         server.wait()
