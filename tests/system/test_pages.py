@@ -41,6 +41,10 @@ ELSEWHERE = {
     ),
     ("README.md", "printf 'POSTGRES"): ("needs a container engine", "tests/deploy/compose.py"),
     ("README.md", "docker compose"): ("needs a container engine", "tests/deploy/test_compose.py"),
+    ("deploy/README.md", "docker compose"): (
+        "needs a container engine",
+        "tests/system/test_rolling_restart.py",
+    ),
     ("README.md", "curl -s localhost:8000"): ("needs nginx", "tests/system/test_nginx.py"),
     ("README.md", "rebracket gallery"): ("takes half a minute", "tests/cli/test_gallery.py"),
     ("README.md", "rebracket --config config.yaml serve"): (
