@@ -20,7 +20,7 @@ def test_the_service_loads_no_extra() -> None:
     assert "onnxruntime" in loaded
     assert not loaded & {
         *("torch", "transformers", "httpx2", "langchain_core", "langgraph", "matplotlib"),
-        "psycopg",  # loaded where keys are in PostgreSQL
+        *("psycopg", "redis"),  # loaded where keys and limits are there
     }
 
 

@@ -6,17 +6,15 @@ from pathlib import Path
 Rows = Mapping[str, Mapping[str, float]]
 
 
-def show(rows: Rows, memory: Mapping[str, float], *, batch: int) -> None:
-    """Print; throughput as a share of the engine's at as many clients."""
+def show(rows: Rows, memory: Mapping[str, float]) -> None:
+    """Print; predictions a second, and the median of their ratios to the engine's just before."""
     head = f"{'':10}{'load':>7}{'per second':>12}{'of engine':>11}{'p50 ms':>9}{'p99 ms':>9}"
     print(f"{head}{'errors':>8}{'CPU ms':>8}{'RSS MiB':>9}")
     for name, row in sorted(rows.items(), key=lambda item: item[0].split()[::-1]):
         candidate, load = name.split()
-        texts = row["per_second"] * (batch if load == "batch" else 1)
-        base = rows[f"engine {load}" if load.isdigit() else "engine 16"]["per_second"]
-        share = "" if load == "half" else f"{texts / base:.2f}"
+        share = "" if load == "half" else f"{row['of_engine']:.2f}"
         print(
-            f"{candidate:10}{load:>7}{texts:12.0f}{share:>11}{row['p50_ms']:9.1f}"
+            f"{candidate:10}{load:>7}{row['per_second']:12.0f}{share:>11}{row['p50_ms']:9.1f}"
             f"{row['p99_ms']:9.1f}{row['errors']:8.0f}{row['cpu_ms']:8.2f}"
             f"{memory.get(candidate, 0):9.0f}"
         )

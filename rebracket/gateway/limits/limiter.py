@@ -12,7 +12,6 @@ from typing import Literal, Self, TypeVar
 from rebracket.config import RateLimit
 from rebracket.errors import LimiterError, Unavailable
 from rebracket.gateway.limits.gcra import Charge, Decision
-from rebracket.gateway.limits.redis import RedisStorage
 from rebracket.gateway.limits.sqlite import SqliteStorage
 from rebracket.gateway.limits.storage import Storage
 from rebracket.monitoring.metrics import LIMITER_FAILURES
@@ -38,6 +37,8 @@ def open_storage(settings: RateLimit) -> Storage:
     if settings.storage.startswith(SQLITE):
         path = Path(settings.storage.removeprefix(SQLITE))
         return SqliteStorage(path, timeout_s=settings.timeout_s)
+    from rebracket.gateway.limits.redis import RedisStorage  # a tenth of what a worker imports
+
     return RedisStorage(settings.storage, timeout_s=settings.timeout_s)
 
 
