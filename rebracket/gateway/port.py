@@ -9,7 +9,6 @@ waits, and the socket is closed. Where the system allows no filter, who connects
 import ctypes
 import struct
 import sys
-from contextlib import suppress
 from socket import IPPROTO_TCP, SOL_SOCKET, socket
 
 SO_ATTACH_FILTER, TCP_INFO = 26, 11
@@ -31,15 +30,18 @@ UNACKED_AT, TCP_INFO_BYTES = 24, 104
 """Where `tcp_info` of a listening socket says how many connections wait."""
 
 
-def ignore_newcomers(listener: socket) -> None:
-    """Take no new connection, in whichever process."""
+def ignore_newcomers(listener: socket) -> bool:
+    """Take no new connection, in whichever process; whether the system allows that."""
     if sys.platform != "linux":
-        return
+        return False
     program = b"".join(struct.pack("HBBI", *line) for line in NO_NEWCOMERS)
     lines = ctypes.create_string_buffer(program)
     pointer = struct.pack("HP", len(NO_NEWCOMERS), ctypes.addressof(lines))
-    with suppress(OSError):  # not every system allows it
+    try:
         listener.setsockopt(SOL_SOCKET, SO_ATTACH_FILTER, pointer)
+    except OSError:
+        return False
+    return True
 
 
 def waiting(listener: socket) -> int:

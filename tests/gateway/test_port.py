@@ -33,7 +33,8 @@ def test_who_had_connected_is_let_in_and_heard(listener: socket) -> None:
 
 
 def test_a_newcomer_is_not_connected_and_then_refused(listener: socket) -> None:
-    ignore_newcomers(listener)
+    if not ignore_newcomers(listener):
+        pytest.skip("this system allows no filter")
     with ThreadPoolExecutor(1) as pool:
         connecting = pool.submit(create_connection, listener.getsockname(), PATIENCE_S)
         time.sleep(0.2)  # on one machine a connection needs a thousandth of that
