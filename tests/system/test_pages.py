@@ -165,7 +165,7 @@ def dry_run(command: str) -> str:
     ended = subprocess.run(
         ["/bin/sh", "-c", command],
         cwd=ROOT,
-        env={**os.environ, "MAKEFLAGS": "--dry-run"},
+        env={**os.environ, "MAKEFLAGS": "--dry-run --no-print-directory"},
         capture_output=True,
         text=True,
         check=True,
