@@ -2,9 +2,38 @@
 
 import sqlite3
 import time
+from pathlib import Path
 
 PATIENCE_S = 10.0
 PAUSE_S = 0.01
+
+
+def make_private(path: Path) -> None:
+    """Make the file and its folder, where they are missing, for nobody but this user.
+
+    Raises:
+        OSError: they can't be made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600)
+
+
+def opened(path: Path) -> sqlite3.Connection:
+    """A connection for any thread, one at a time, that begins its transactions itself.
+
+    A power cut may forget the last seconds' commits, it does not harm the file.
+
+    Raises:
+        OSError: the file can't be made.
+        sqlite3.Error: it is held by others for too long, or is no database.
+    """
+    make_private(path)
+    connection = sqlite3.connect(
+        path, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False
+    )
+    write_ahead(connection)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
 
 
 def write_ahead(connection: sqlite3.Connection) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from rebracket.config.masking import unquoted
 from rebracket.errors import KeyStoreError
 from rebracket.gateway import postgres
-from rebracket.sqlite import write_ahead
+from rebracket.sqlite import make_private, write_ahead
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "rebracket_keys_version"
@@ -68,8 +68,7 @@ def _path(url: sa.URL) -> Path | None:
 
 def _sqlite(url: sa.URL) -> sa.Engine:
     if path := _path(url):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
+        make_private(path)
     engine = sa.create_engine(url)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

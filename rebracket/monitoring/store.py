@@ -8,7 +8,7 @@ from typing import Any
 
 from rebracket.errors import PredictionStoreError
 from rebracket.monitoring.rows import COLUMNS, NAMES, Row, values
-from rebracket.sqlite import write_ahead
+from rebracket.sqlite import opened
 
 VERSION = 1
 TABLE = f"""
@@ -33,9 +33,7 @@ class PredictionStore:
         self._max_bytes = max_bytes
         self._lock = Lock()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            path.touch(mode=0o600)
-            self._connection = _connect(path)
+            self._connection = opened(path)
             found = self._connection.execute("PRAGMA user_version").fetchone()[0]
             if found not in (0, VERSION):
                 self._connection.close()
@@ -86,10 +84,3 @@ class PredictionStore:
             for name in ("page_count", "freelist_count", "page_size")
         )
         return int((pages - free) * size)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-    write_ahead(connection)
-    connection.execute("PRAGMA synchronous = NORMAL")
-    return connection

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TypeVar
 
 from rebracket.errors import LimiterError
-from rebracket.sqlite import write_ahead
+from rebracket.sqlite import opened
 
 TIDY_EVERY = 256
 POLL_S = 0.0002
@@ -38,8 +38,6 @@ class SqliteFile:
         self._steps = 0
         self._tidying = ThreadPoolExecutor(1, thread_name_prefix="limits-tidy")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            path.touch(mode=0o600)
             self._connection, self._tidy_connection = _connect(path), _connect(path)
             self._connection.executescript(schema)
             # From here on waiting is ours: SQLite's own starts with a millisecond and grows.
@@ -123,8 +121,6 @@ class SqliteFile:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-    write_ahead(connection)
-    connection.execute("PRAGMA synchronous = NORMAL")
+    connection = opened(path)
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     return connection
