@@ -2,7 +2,6 @@
 
 import getpass
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterable, Iterator
@@ -10,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from socket import create_connection
 
-from tests.programs import missing
+from tests.programs import program
 
 TEMPLATE = Path(__file__).parents[1] / "deploy" / "nginx" / "default.conf.template"
 PATIENCE_S = 30
@@ -34,10 +33,7 @@ http {{
 
 def binary() -> str:
     """Where nginx is; a user's tests are skipped without it, CI's fail."""
-    path = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    if path is None:
-        missing("nginx is not installed (Debian: apt-get install nginx-light)")
-    return path
+    return program("nginx", "nginx-light")
 
 
 def render(variables: dict[str, str]) -> str:

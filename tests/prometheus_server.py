@@ -1,7 +1,6 @@
 """A real Prometheus for tests."""
 
 import json
-import shutil
 import subprocess
 import time
 import urllib.parse
@@ -13,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tests.programs import missing
+from tests.programs import program
 from tests.redis_server import free_port
 
 PATIENCE_S = 90
@@ -22,10 +21,7 @@ DEPLOY = Path(__file__).parents[1] / "deploy" / "monitoring"
 
 def binary(name: str) -> str:
     """Where a program is; a user's tests are skipped without it, CI's fail."""
-    path = shutil.which(name)
-    if path is None:
-        missing(f"{name} is not installed (Debian: apt-get install prometheus)")
-    return path
+    return program(name, "prometheus")
 
 
 class Prometheus:

@@ -1,6 +1,5 @@
 """A real redis-server for tests."""
 
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -11,17 +10,14 @@ from redis import Redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
-from tests.programs import missing
+from tests.programs import program
 
 BINARY = "redis-server"
 
 
 def binary() -> str:
     """Where redis-server is; a user's tests are skipped without it, CI's fail."""
-    path = shutil.which(BINARY)
-    if path is None:
-        missing(f"{BINARY} is not installed (Debian: apt-get install redis-server)")
-    return path
+    return program(BINARY, BINARY)
 
 
 @contextmanager

@@ -1,14 +1,13 @@
 """What deploy/compose.yaml says, as `docker-compose config` reads it."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.programs import missing
+from tests.programs import program
 
 FILE = Path(__file__).parents[2] / "deploy" / "compose.yaml"
 PASSWORDS = {"POSTGRES_PASSWORD": "PasswordOfPostgres", "GRAFANA_PASSWORD": "PasswordOfGrafana"}
@@ -17,9 +16,7 @@ INSTANCES = ("rebracket-1", "rebracket-2")
 
 def read(**variables: str) -> subprocess.CompletedProcess[str]:
     """Check the file against the compose specification, and fill in its variables."""
-    path = shutil.which("docker-compose")
-    if path is None:
-        missing("docker-compose is not installed (Debian: apt-get install docker-compose)")
+    path = program("docker-compose", "docker-compose")
     environment = {"PATH": os.environ["PATH"], **variables}
     command = [path, "--file", str(FILE), "config"]
     return subprocess.run(

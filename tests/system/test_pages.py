@@ -17,7 +17,7 @@ from rebracket.registry import EXPORTED, ExportedModel, lifecycle
 from tests.live_audio import music
 from tests.music_files import audio, midi
 from tests.pages import ROOT, Step, anchors, links, pages, steps
-from tests.programs import missing
+from tests.programs import program
 from tests.redis_server import free_port
 from tests.shown import differences
 from tests.small_store import home_in
@@ -121,8 +121,7 @@ def home(exported: ExportedModel, tmp_path_factory: pytest.TempPathFactory) -> I
 def reader(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     """Has the service started as `make serve` does, and the lines that it prints."""
     assert home.is_dir()
-    if not shutil.which("curl"):
-        missing("needs curl")
+    program("curl", "curl")
     folder = tmp_path_factory.mktemp("reader")
     (folder / "tune.mid").write_bytes(midi())
     (folder / "take.flac").write_bytes(audio(10))
