@@ -1,9 +1,10 @@
 """Candidates under load beside the engine."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from statistics import median
+from typing import Any
 
 import uvloop
 
@@ -42,24 +43,23 @@ class Rounds:
         for clients in CLIENTS:
             for server in servers.values():
                 engine = self._engine(f"{clients}", clients)
-                found, cpu_s = _closed(server, self._single, clients, SLICE_S)
+                load = closed_loop(server.port, self._single, clients=clients, seconds=SLICE_S)
+                found, cpu_s = _loaded(server, load)
                 self._note(f"{server.name} {clients}", found, cpu_s, found.per_second / engine)
 
     def half(self, servers: Mapping[str, Server]) -> None:
         """All candidates with half of what they answered to 16 clients."""
         for server in servers.values():
             rate = median(row["per_second"] for row in self.rows[f"{server.name} 16"]) / 2
-            before = server.cpu_s()
-            found = uvloop.run(
-                open_loop(server.port, self._single, per_second=rate, seconds=LONG_S)
-            )
-            self._note(f"{server.name} half", found, server.cpu_s() - before, 0.0)
+            load = open_loop(server.port, self._single, per_second=rate, seconds=LONG_S)
+            self._note(f"{server.name} half", *_loaded(server, load), 0.0)
 
     def batches(self, servers: Iterable[Server]) -> None:
         """One client that sends batches; predictions are counted."""
         for server in servers:
             engine = self._engine("16", 16)
-            found, cpu_s = _closed(server, self._batches, 1, LONG_S)
+            load = closed_loop(server.port, self._batches, clients=1, seconds=LONG_S)
+            found, cpu_s = _loaded(server, load)
             found = replace(found, per_second=found.per_second * BATCH)
             self._note(f"{server.name} batch", found, cpu_s, found.per_second / engine)
 
@@ -77,11 +77,10 @@ class Rounds:
         self.rows.setdefault(name, []).append(row)
 
 
-def _closed(
-    server: Server, requests: list[bytes], clients: int, seconds: float
-) -> tuple[Load, float]:
+def _loaded(server: Server, load: Coroutine[Any, Any, Load]) -> tuple[Load, float]:
+    """What came of a load, and the processor time that it took the server."""
     before = server.cpu_s()
-    found = uvloop.run(closed_loop(server.port, requests, clients=clients, seconds=seconds))
+    found = uvloop.run(load)
     return found, server.cpu_s() - before
 
 
