@@ -14,7 +14,7 @@ from rebracket.inference.material import EncoderName
 from rebracket.segment.events import FEATURES
 from rebracket.segment.mel import BANDS, PLANES
 
-OPSET = 20
+OPSET = 23
 SHAPES: dict[EncoderName, Shapes] = {
     "words": {
         "input_ids": ("windows", "length"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
+from export.attention import fuse_attention
 from export.bench import Run, latencies
 from export.convert import convert, step_shape
 from export.report import MusicReport, Verification
@@ -46,6 +47,7 @@ def export_music(
         model = bundle.music_model(encoder)
         path = folder / f"{encoder}.onnx"
         convert(model, path, encoder)
+        fuse_attention(path, path)
         engine = Engine(path, encoder=encoder)
         verified[encoder] = verify(model, engine, facts.calibration, grid(encoder), of=encoder)
         runs: dict[str, Run] = {"pytorch": partial(run_torch, model), "onnx": engine.run}

@@ -3,8 +3,8 @@
 In a BERT-like encoder one or two channels of a layer reach several times as far as all others, at the
 first token only (Bondarenko et al. 2021, "Understanding and Overcoming the Challenges of Efficient
 Transformer Quantization"). Under the one scale that a run's activations share they leave the rest few of
-its 256 steps. So the channels that reach furthest are computed apart, in full precision (as in LLM.int8(),
-Dettmers et al. 2022); they are chosen once, from samples, because they are the same in every text.
+its 256 steps. So where there are such channels, those that reach furthest are computed apart, in full precision
+(as in LLM.int8(), Dettmers et al. 2022); they are chosen once, from samples, because they are the same in every text.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,6 +21,10 @@ from rebracket.segment.text import Windows
 
 CHANNELS = 16
 """How many of a layer's channels stand apart: a full vector of floats, which costs no more than one."""
+
+FAR = 2.0
+"""A layer is split where a channel reaches so many times as far as those that would be left; else it would
+only grow slower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ def split(source: Path, target: Path, samples: Sequence[Windows]) -> list[str]:
     apart: list[str] = []
     for number, (layer, reach) in enumerate(zip(layers, reaches, strict=True)):
         order = np.argsort(reach)
+        if reach[order[-1]] < FAR * reach[order[-CHANNELS - 1]]:
+            continue
         parts = {"rest": np.sort(order[:-CHANNELS]), "wide": np.sort(order[-CHANNELS:])}
         apart += _replace(model.graph, layer, f"feed_forward_{number}", parts)
     onnx.save(model, target)

@@ -94,9 +94,8 @@ def _build(
     full, int8 = folder / FILES["none"], folder / FILES["int8"]
     step("converting to ONNX")
     convert(model, work / "converted.onnx")
-    step("optimizing, each pass against the last")
-    passes = optimize(work / "converted.onnx", work / "optimized.onnx")
-    shutil.copyfile(work / "optimized.onnx", full)
+    step("optimizing")
+    passes = [optimize(work / "converted.onnx", full)]
     engine = Engine(full)
     step("verifying fp32 against PyTorch")
     verification = verify(model, engine, calibration, grid())
@@ -106,11 +105,8 @@ def _build(
     samples = encode_all(
         [text.segment for text in corpus.train[:: max(1, len(corpus.train) // SAMPLES)]]
     )
-    quantized, agreement = quantize(
-        work / "converted.onnx", work / "int8.onnx", samples, reference.verify
-    )
+    quantized, agreement = quantize(full, work, int8, samples, reference.verify)
     passes += quantized
-    shutil.copyfile(work / "int8.onnx", int8)
     step("measuring PyTorch, fp32 and int8 side by side")
     torch.set_num_threads(1)  # as the engines run
     runs = {

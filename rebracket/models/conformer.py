@@ -39,6 +39,6 @@ class Block(nn.Module):
             part.reshape(*part.shape[:-1], HEADS, size).transpose(1, 2)
             for part in self.projections(hidden).chunk(3, dim=-1)
         )
-        scores = query @ key.transpose(-1, -2) / size**0.5
+        scores = query @ key.transpose(-1, -2) * size**-0.5
         weights = torch.softmax(scores + (mask[:, None, None, :] - 1) * 1e4, dim=-1)
         return torch.flatten((weights @ value).transpose(1, 2), start_dim=2)

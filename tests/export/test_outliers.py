@@ -85,3 +85,14 @@ def test_the_widest_channels_are_named_to_stay_in_full_precision(
     assert 50.0 in arrays["feed_forward_0_wide_bias.weight"]
     assert arrays["feed_forward_0_wide_up.weight"].shape == (WIDTH, CHANNELS)
     assert arrays["feed_forward_0_rest_down.weight"].shape == (INNER - CHANNELS, 8)
+
+
+def test_a_layer_of_like_channels_stays_whole(graph: Path, tmp_path: Path) -> None:
+    model = onnx.load(graph)
+    for item in model.graph.initializer:
+        if item.name in {"up", "bias"}:
+            even = np.ones(item.dims, dtype=np.float32)
+            item.CopyFrom(numpy_helper.from_array(even, item.name))
+    onnx.save(model, tmp_path / "even.onnx")
+    assert split(tmp_path / "even.onnx", tmp_path / "split.onnx", [window(5)]) == []
+    assert onnx.load(tmp_path / "split.onnx").graph.node == model.graph.node
