@@ -46,6 +46,7 @@ class Dispatcher:
             Unavailable: with these, more would wait than `max_queue` allows.
         """
         units = [unit for job in jobs for unit in job.units()]
+        units.sort(key=lambda unit: -unit.work)  # so that lanes end a batch together
         over = self._queue.work + sum(unit.work for unit in units) - self._limits.max_queue
         # An empty queue takes any request, so that none is too large for ever.
         if self._closing or (self._queue.work and over > 0):

@@ -4,15 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from time import perf_counter
 
-from rebracket.config import Batching
+from rebracket.config import Batching, available_cores
 from rebracket.errors import RequestError, Unavailable
 from rebracket.inference.dispatcher import Dispatcher
 from rebracket.inference.jobs import Job, Reading, Request
 from rebracket.inference.lanes import Lanes
 from rebracket.inference.material import Material
-from rebracket.inference.predictor import Reader
+from rebracket.inference.predictor import Path, Reader
 from rebracket.inference.timing import Timing
 from rebracket.schemas import Prediction, Segment
 
@@ -51,6 +52,7 @@ class Runner:
 
     def __init__(self, lanes: Lanes, limits: Batching) -> None:
         self._dispatcher = Dispatcher(lanes, limits)
+        self._threads = min(lanes.count, available_cores())
         self._max_wait_s = limits.max_latency_ms / 1000
 
     async def predict(
@@ -68,7 +70,7 @@ class Runner:
             InvalidRequest: there is nothing to read.
             Unavailable: too much waits, or this has waited for `max_latency_ms`.
         """
-        (item,) = await _encode(reader, [segment], paths=[()])
+        (item,) = await self._encode(reader, [segment], paths=[()])
         if isinstance(item, RequestError):
             raise item
         await admit(item.material.work)
@@ -90,7 +92,7 @@ class Runner:
             Unavailable: too much waits, or this has waited for `max_latency_ms`.
         """
         paths = [("segments", index) for index in range(len(segments))]
-        encoded = await _encode(reader, segments, paths=paths)
+        encoded = await self._encode(reader, segments, paths=paths)
         items = [item for item in encoded if isinstance(item, Item)]
         await admit(sum(item.material.work for item in items))
         materials = [item.material for item in items]
@@ -102,6 +104,22 @@ class Runner:
             found = await asyncio.gather(*calls, return_exceptions=True)
         answers = iter([_told(outcome) for outcome in found])
         return [next(answers) if isinstance(item, Item) else item for item in encoded]
+
+    async def _encode(
+        self, reader: Reader, segments: Sequence[Segment], *, paths: Sequence[Path]
+    ) -> list[Item | RequestError]:
+        """Each segment as arrays, or what is wrong with it; much text, and all music, is read by threads."""
+
+        def encode(part: slice) -> list[Item | RequestError]:
+            pairs = zip(segments[part], paths[part], strict=True)
+            return [_item(reader, segment, path) for segment, path in pairs]
+
+        if _is_short(segments):
+            return encode(slice(None))
+        size = ceil(len(segments) / self._threads)
+        parts = [slice(start, start + size) for start in range(0, len(segments), size)]
+        found = await asyncio.gather(*(asyncio.to_thread(encode, part) for part in parts))
+        return [item for items in found for item in items]
 
     async def score(
         self, reader: Reader, material: Material, *, caller: Hashable, admit: Admit
@@ -165,21 +183,13 @@ def _told(outcome: Prediction | BaseException) -> Prediction | Exception:
     return outcome
 
 
-async def _encode(
-    reader: Reader, segments: Sequence[Segment], *, paths: Sequence[tuple[str | int, ...]]
-) -> list[Item | RequestError]:
-    """Each segment as arrays, or what is wrong with it; much text, and all music, is read by a thread."""
-
-    def encode() -> list[Item | RequestError]:
-        return [_item(reader, segment, path) for segment, path in zip(segments, paths, strict=True)]
-
-    music = any(segment.midi or segment.audio for segment in segments)
-    if not music and sum(len(s.text or "") + len(s.lyrics or "") for s in segments) <= SHORT:
-        return encode()
-    return await asyncio.to_thread(encode)
+def _is_short(segments: Sequence[Segment]) -> bool:
+    if any(segment.midi or segment.audio for segment in segments):
+        return False
+    return sum(len(s.text or "") + len(s.lyrics or "") for s in segments) <= SHORT
 
 
-def _item(reader: Reader, segment: Segment, path: tuple[str | int, ...]) -> Item | RequestError:
+def _item(reader: Reader, segment: Segment, path: Path) -> Item | RequestError:
     started = perf_counter()
     try:
         material = reader.encode(segment, path=path)

@@ -33,6 +33,19 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
+def test_a_batch_begins_with_what_takes_longest_so_that_lanes_end_together() -> None:
+    async def batch() -> list[int]:
+        engine = EchoEngine()
+        made, work, request = Made(engine), dispatcher(ThreadLanes(1)), Request("batch")
+        jobs = [made.job(request, length, length=length) for length in (5, 40, 3, 20)]
+        work.submit(request, jobs)
+        await asyncio.gather(*(job.answer for job in jobs))
+        await work.close()
+        return engine.read
+
+    assert asyncio.run(batch()) == [40, 20, 5, 3]
+
+
 @homes
 def test_answers_never_cross_callers(lanes: Make) -> None:
     async def crowd() -> int:

@@ -82,6 +82,23 @@ def test_an_item_that_cannot_be_read_fails_alone(predictor: Predictor) -> None:
     assert found[1].errors[0]["loc"] == ["segments", 1, "text"]
 
 
+def test_much_text_is_read_by_several_threads_and_answered_in_order(predictor: Predictor) -> None:
+    texts = [text.text for text in load_part("part1")[:30]]
+    segments = [Segment(text=text, segment_id=str(index)) for index, text in enumerate(texts)]
+    segments[17] = UNREADABLE
+
+    async def ask() -> Sequence[Prediction | Exception]:
+        async with running() as runner:
+            return await runner.predict_all(predictor, segments)
+
+    found = list(asyncio.run(ask()))
+    failed = found.pop(17)
+    assert isinstance(failed, InvalidRequest)
+    assert failed.errors[0]["loc"] == ["segments", 17, "text"]
+    others = [str(index) for index in range(30) if index != 17]
+    assert [answer.segment_id for answer in found if isinstance(answer, Prediction)] == others
+
+
 def test_an_engine_that_falls_over_fails_what_it_read_and_reads_on(predictor: Predictor) -> None:
     words = predictor.encode(DOOR).words
     assert words is not None
