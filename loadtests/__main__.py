@@ -6,10 +6,9 @@ from contextlib import ExitStack
 
 import click
 
+from loadtests.keys import key
 from loadtests.profiles import PROFILES
-from loadtests.servers import PLENTY, PYTHON, RESULTS, ROOT, ours, serving
-from rebracket.config import load_settings
-from rebracket.gateway.key_store import KeyStore
+from loadtests.servers import PYTHON, RESULTS, ROOT, ours, serving
 from rebracket.rates import Rate
 
 PORT = 8150
@@ -24,14 +23,8 @@ def main(profile: str, shorten: float) -> None:
     command, extra = ours(PORT, RUNNER="embedded", **PROFILES[profile].settings)
     RESULTS.mkdir(exist_ok=True)
     with ExitStack() as stack:
-        store = KeyStore.open(load_settings().deployment.auth.store)
-        stack.callback(store.close)
-        keys = [
-            store.create(name, ("predict",), rate=rate, work=PLENTY)
-            for name, rate in (("loadtest", PLENTY), ("loadtest-hasty", LITTLE))
-        ]
-        for key in keys:
-            stack.callback(store.revoke, key.record.id)
+        asking = stack.enter_context(key("loadtest"))
+        hasty = stack.enter_context(key("loadtest-hasty", rate=LITTLE))
         server = stack.enter_context(serving("server", PORT, command, extra))
         locust = subprocess.run(
             [PYTHON, "-m", "locust", *arguments(profile, shorten, server.process.pid)],
@@ -39,8 +32,8 @@ def main(profile: str, shorten: float) -> None:
             env=os.environ
             | {
                 "PYTHONPATH": str(ROOT),
-                "REBRACKET_API_KEY": str(keys[0].key),
-                "REBRACKET_HASTY_KEY": str(keys[1].key),
+                "REBRACKET_API_KEY": asking,
+                "REBRACKET_HASTY_KEY": hasty,
             },
             check=False,
         )

@@ -15,7 +15,8 @@ from statistics import median, quantiles
 
 import httpx2
 
-from loadtests.servers import PLENTY, RESULTS, ours, serving
+from loadtests.keys import PLENTY
+from loadtests.servers import RESULTS, ours, serving
 from rebracket.gateway.key_store import KeyStore
 from rebracket.gateway.keys import Key
 

@@ -15,10 +15,7 @@ from pathlib import Path
 import httpx2
 import psutil
 
-from rebracket.rates import Rate
-
 PATIENCE_S = 180
-PLENTY = Rate("1000000000/second")
 PYTHON = sys.executable
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "loadtests" / "results"

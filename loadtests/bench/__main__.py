@@ -1,8 +1,7 @@
 """Starts all candidates, loads them in interleaved rounds, prints ratios to the engine alone."""
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from statistics import median
 
 import click
@@ -11,9 +10,8 @@ from loadtests.bench.candidates import commands, model_folder
 from loadtests.bench.report import plot, show
 from loadtests.bench.rounds import Rounds
 from loadtests.facts import facts
-from loadtests.servers import PLENTY, RESULTS, serving
-from rebracket.config import load_settings
-from rebracket.gateway.key_store import KeyStore
+from loadtests.keys import key
+from loadtests.servers import RESULTS, serving
 from rebracket.inference.predictor import Predictor
 from rebracket.registry import resolve
 from rebracket.training.corpus import load_part
@@ -37,7 +35,8 @@ def main(quick: bool, only: tuple[str, ...]) -> None:
     model = resolve("rebracket-segment:latest")
     model_folder(model.path)
     with ExitStack() as stack:
-        rounds = Rounds(Predictor.load(model, "int8"), texts(), stack.enter_context(_key()))
+        headers = {"X-API-Key": stack.enter_context(key("bench"))}
+        rounds = Rounds(Predictor.load(model, "int8"), texts(), headers)
         servers = {
             name: stack.enter_context(serving(name, *rest))
             for name, rest in commands(PORT).items()
@@ -59,18 +58,6 @@ def main(quick: bool, only: tuple[str, ...]) -> None:
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "bench.json").write_text(json.dumps(result, indent=2) + "\n")
     plot(medians, RESULTS / "bench.png")
-
-
-@contextmanager
-def _key() -> Iterator[dict[str, str]]:
-    """The header of a key with all that it could need, until the block ends."""
-    store = KeyStore.open(load_settings().deployment.auth.store)
-    key = store.create("bench", ("predict",), rate=PLENTY, work=PLENTY)
-    try:
-        yield {"X-API-Key": str(key.key)}
-    finally:
-        store.revoke(key.record.id)
-        store.close()
 
 
 if __name__ == "__main__":

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from loadtests.servers import PLENTY, PYTHON, ours, serving
+from loadtests.keys import PLENTY, key
+from loadtests.servers import PYTHON, ours, serving
 from loadtests.streams.measure import Target
-from rebracket.config import load_settings
-from rebracket.gateway.key_store import KeyStore
 from rebracket.gateway.keys import Scope
 
 PORT = 8160
@@ -27,19 +26,13 @@ LIMITS = {
 def targets(*, naive: bool) -> Iterator[list[Target]]:
     """This service, and after it the naive ones."""
     with ExitStack() as stack:
-        store = KeyStore.open(load_settings().deployment.auth.store)
-        stack.callback(store.close)
-        keys = [
-            store.create(name, (scope,), rate=PLENTY, work=PLENTY) for name, scope in KEYS.items()
-        ]
-        for key in keys:
-            stack.callback(store.revoke, key.record.id)
+        keys = [stack.enter_context(key(name, scope)) for name, scope in KEYS.items()]
         commands = {"ours": (PORT, *ours(PORT, **LIMITS))}
         if naive:
             for port, (name, extra) in enumerate(PEERS.items(), PORT + 1):
                 arguments = [NAIVE, "--port", str(port), "--log-level", "warning"]
                 commands[name] = (port, [PYTHON, "-m", "uvicorn", *arguments], extra)
         yield [
-            Target(stack.enter_context(serving(name, *rest)), *(str(key.key) for key in keys))
+            Target(stack.enter_context(serving(name, *rest)), *keys)
             for name, rest in commands.items()
         ]
