@@ -12,9 +12,10 @@ from socket import SHUT_RDWR
 from time import monotonic
 from typing import Any
 
-from _bentoml_impl.server.serving import API_SERVER_NAME
+from _bentoml_impl.loader import load
+from _bentoml_impl.server.serving import API_SERVER_NAME, serve_http
+from bentoml._internal.log import configure_server_logging
 from bentoml._internal.utils import circus
-from bentoml_cli.cli import cli as bentoml_cli
 from circus.watcher import Watcher
 from tornado.gen import sleep
 
@@ -86,11 +87,7 @@ def serve(service: str, folder: str) -> None:
     # As the first process of a container, this one would not hear a signal that it has no handler for.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     circus.Arbiter = Arbiter  # type: ignore[misc]
-    seconds = str(round(settings().deployment.api.drain_s))
-    bentoml_cli.main(
-        ["serve", service, "--working-dir", folder, "--timeout-graceful-shutdown", seconds]
-    )
-
-
-if __name__ == "__main__":
-    serve(*sys.argv[1:])
+    configure_server_logging()  # type: ignore[no-untyped-call]
+    load(service, folder).inject_config()
+    seconds = round(settings().deployment.api.drain_s)
+    serve_http(service, folder, timeout_graceful_shutdown=seconds)
