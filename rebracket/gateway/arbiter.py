@@ -5,6 +5,7 @@ does not end. It has no setting for any of these, so the class that it calls, a 
 the place of its own; bentoml is pinned exactly for that.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Iterable
@@ -19,6 +20,7 @@ from bentoml._internal.utils import circus
 from circus.watcher import Watcher
 from tornado.gen import sleep
 
+from rebracket import parent
 from rebracket.config import settings
 from rebracket.gateway import draining, port
 
@@ -44,6 +46,7 @@ class Arbiter(circus.Arbiter):
     def __init__(self, watchers: Iterable[Watcher], *args: Any, **kwargs: Any) -> None:
         api = settings().deployment.api
         for watcher in watchers:
+            watcher.env[parent.VARIABLE] = str(os.getpid())
             watcher.respawn = True
             watcher.graceful_timeout = api.drain_s + CLOSE_S
         super().__init__(watchers, *args, **{**kwargs, "check_delay": LOOK_S})

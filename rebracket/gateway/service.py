@@ -9,6 +9,8 @@ from typing import Any
 from _bentoml_sdk import Service as BentoService
 from starlette.applications import Starlette
 
+from rebracket.parent import end_with_parent
+
 
 class Service(BentoService[Any]):  # type: ignore[misc]  # its package is untyped
     """A BentoML service whose application `AppFactory` builds."""
@@ -21,6 +23,7 @@ class Service(BentoService[Any]):  # type: ignore[misc]  # its package is untype
         from rebracket.inference.products import one_thread
         from rebracket.monitoring import logs
 
+        end_with_parent()
         self.inject_config()
         draining.listen()
         one_thread()
