@@ -1,5 +1,6 @@
 """What a serving process loads: nothing of training, and nothing of clients and agents."""
 
+import os
 import subprocess
 import sys
 from importlib.metadata import requires
@@ -27,6 +28,14 @@ def test_a_worker_loads_no_extra() -> None:
         *("torch", "transformers", "httpx2", "langchain_core", "langgraph", "matplotlib"),
         *("psycopg", "redis"),  # loaded where keys and limits are there
     }
+
+
+def test_what_it_loads_leaves_no_file(tmp_path: Path) -> None:
+    code = "import rebracket.inference.engine"
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_process_above_the_workers_loads_nothing_that_answers() -> None:
