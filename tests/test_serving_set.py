@@ -1,5 +1,6 @@
 """What a serving process loads: nothing of training, and nothing of clients and agents."""
 
+import os
 import subprocess
 import sys
 from importlib.metadata import requires
@@ -11,17 +12,36 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 
 
-def test_the_service_loads_no_extra() -> None:
-    code = "import sys, service; print(*sys.modules)"
+def loaded(modules: str) -> set[str]:
+    """The packages that a process has once it imported some modules."""
+    code = f"import sys, {modules}; print(*sys.modules)"
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    loaded = {name.partition(".")[0] for name in run.stdout.split()}
-    assert "onnxruntime" in loaded
-    assert not loaded & {
+    return {name.partition(".")[0] for name in run.stdout.split()}
+
+
+def test_a_worker_loads_no_extra() -> None:
+    found = loaded("service, rebracket.worker, rebracket.gateway.app")
+    assert "onnxruntime" in found
+    assert not found & {
         *("torch", "transformers", "httpx2", "langchain_core", "langgraph", "matplotlib"),
         *("psycopg", "redis"),  # loaded where keys and limits are there
     }
+
+
+def test_what_it_loads_leaves_no_file(tmp_path: Path) -> None:
+    code = "import rebracket.inference.engine"
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_process_above_the_workers_loads_nothing_that_answers() -> None:
+    found = loaded("service, rebracket.gateway.arbiter")
+    assert "circus" in found
+    assert not found & {"onnxruntime", "tokenizers", "soundfile", "sqlalchemy", "aiohttp", "numpy"}
 
 
 def needed(requirement: Requirement) -> set[Requirement]:

@@ -1,7 +1,5 @@
 """`rebracket serve`."""
 
-import os
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,8 +30,9 @@ def serve(demo_key: bool) -> None:
     _open_stores(deployment)
     if demo_key and deployment.auth.enabled:
         click.echo(_demo_hint(deployment), err=True)
-    command = [sys.executable, "-m", "rebracket.gateway.arbiter", SERVICE, str(folder)]
-    os.execv(sys.executable, command)  # noqa: S606 - no shell is what we want
+    from rebracket.gateway import arbiter
+
+    arbiter.serve(SERVICE, str(folder))
 
 
 def _service_folder() -> Path:

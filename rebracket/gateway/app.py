@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from _bentoml_impl.server.app import ContextMiddleware, ServiceAppFactory
-from _bentoml_sdk import Service as BentoService
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.server.http.access import AccessLogMiddleware
 from bentoml._internal.server.http.traffic import TimeoutMiddleware
@@ -26,12 +25,11 @@ from starlette.responses import JSONResponse, Response
 
 from rebracket.config import settings
 from rebracket.errors import Draining, RequestError, Unavailable, UnsupportedMedia
-from rebracket.gateway import draining, multipart, openapi, problems, protocol
+from rebracket.gateway import draining, multipart, openapi, problems
 from rebracket.gateway.hangup import unless_hung_up
 from rebracket.gateway.middleware import MULTIPART, media_type
 from rebracket.gateway.stack import Gateway
-from rebracket.inference.products import one_thread
-from rebracket.monitoring import failures, logs
+from rebracket.monitoring import failures
 from rebracket.schemas import Segment
 
 logger = logging.getLogger(__name__)
@@ -141,16 +139,3 @@ def _body_schema(api: Any) -> type[BaseModel]:
     assert isinstance(schema, type)
     assert issubclass(schema, BaseModel)
     return schema
-
-
-class Service(BentoService[Any]):  # type: ignore[misc]
-    """A BentoML service whose application `AppFactory` builds."""
-
-    def to_asgi(self, is_main: bool = True) -> Starlette:
-        """The ASGI application of one worker."""
-        self.inject_config()
-        draining.listen()
-        one_thread()
-        protocol.install()
-        logs.install(settings().deployment.logs.format)
-        return AppFactory(self, is_main=is_main)()

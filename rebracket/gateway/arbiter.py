@@ -5,19 +5,22 @@ does not end. It has no setting for any of these, so the class that it calls, a 
 the place of its own; bentoml is pinned exactly for that.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Iterable
-from socket import SHUT_RDWR
 from time import monotonic
-from typing import Any
+from typing import Any, Self
 
-from _bentoml_impl.server.serving import API_SERVER_NAME
+from _bentoml_impl.loader import load
+from _bentoml_impl.server.serving import API_SERVER_NAME, serve_http
+from bentoml._internal.log import configure_server_logging
 from bentoml._internal.utils import circus
-from bentoml_cli.cli import cli as bentoml_cli
+from circus.sockets import CircusSocket
 from circus.watcher import Watcher
 from tornado.gen import sleep
 
+from rebracket import parent
 from rebracket.config import settings
 from rebracket.gateway import draining, port
 
@@ -37,15 +40,39 @@ API_WORKERS = "service"
 """What BentoML calls those that answer requests."""
 
 
+class Door(CircusSocket):  # type: ignore[misc]  # its package is untyped
+    """The port, which is taken here; the first worker that is ready opens it.
+
+    Who connects before that is refused and asks elsewhere, where it would have waited for an answer.
+    """
+
+    @classmethod
+    def instead_of(cls, other: CircusSocket) -> Self:
+        """The same port."""
+        other.close()
+        return cls(other.name, other.host, other.port, other.family, backlog=other.backlog)
+
+    def listen(self, backlog: int = 0) -> None:
+        """Left to the workers."""
+
+
 class Arbiter(circus.Arbiter):
     """Keeps as many workers as were asked for, until it is told to end."""
 
-    def __init__(self, watchers: Iterable[Watcher], *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        watchers: Iterable[Watcher],
+        *args: Any,
+        sockets: Iterable[CircusSocket],
+        **kwargs: Any,
+    ) -> None:
         api = settings().deployment.api
         for watcher in watchers:
+            watcher.env[parent.VARIABLE] = str(os.getpid())
             watcher.respawn = True
             watcher.graceful_timeout = api.drain_s + CLOSE_S
-        super().__init__(watchers, *args, **{**kwargs, "check_delay": LOOK_S})
+        doors = [Door.instead_of(s) if s.name == API_SERVER_NAME else s for s in sockets]
+        super().__init__(watchers, *args, sockets=doors, **{**kwargs, "check_delay": LOOK_S})
         self._notice_s = api.notice_s
         self._leaving = False
 
@@ -77,8 +104,7 @@ class Arbiter(circus.Arbiter):
         deadline = monotonic() + LET_IN_S
         while port.waiting(listener) and monotonic() < deadline:
             await sleep(LOOK_AGAIN_S)
-        # For all processes that hold it, those of other services too.
-        listener.shutdown(SHUT_RDWR)
+        port.close(listener)
 
 
 def serve(service: str, folder: str) -> None:
@@ -86,11 +112,7 @@ def serve(service: str, folder: str) -> None:
     # As the first process of a container, this one would not hear a signal that it has no handler for.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     circus.Arbiter = Arbiter  # type: ignore[misc]
-    seconds = str(round(settings().deployment.api.drain_s))
-    bentoml_cli.main(
-        ["serve", service, "--working-dir", folder, "--timeout-graceful-shutdown", seconds]
-    )
-
-
-if __name__ == "__main__":
-    serve(*sys.argv[1:])
+    configure_server_logging()  # type: ignore[no-untyped-call]
+    load(service, folder).inject_config()
+    seconds = round(settings().deployment.api.drain_s)
+    serve_http(service, folder, timeout_graceful_shutdown=seconds)

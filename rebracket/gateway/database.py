@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from rebracket.config.masking import unquoted
 from rebracket.errors import KeyStoreError
 from rebracket.gateway import postgres
+from rebracket.gateway.migrations import HEAD
 from rebracket.sqlite import make_private, write_ahead
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -89,12 +90,23 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
+def _is_current(connection: sa.Connection) -> bool:
+    """Whether the schema is the one that this version of the package has."""
+    if not sa.inspect(connection).has_table(VERSION_TABLE):
+        return False
+    version = sa.column("version_num", sa.String)
+    found = connection.scalars(sa.select(version).select_from(sa.table(VERSION_TABLE)))
+    return found.all() == [HEAD]
+
+
 def refuse_newer(connection: sa.Connection) -> None:
     """Look at the schema and change nothing.
 
     Raises:
         KeyStoreError: it is newer than this version of the package.
     """
+    if _is_current(connection):
+        return
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
@@ -113,6 +125,9 @@ def migrate(engine: sa.Engine) -> None:
     Raises:
         KeyStoreError: the schema is newer than this version of the package.
     """
+    with engine.connect() as connection:
+        if _is_current(connection):
+            return
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError

@@ -41,6 +41,11 @@ def begin() -> None:
             future.set_result(None)
 
 
+def has_begun() -> bool:
+    """Whether the worker takes nothing more; what it has is cancelled after a while."""
+    return _begun
+
+
 def expect_the_end(loop: asyncio.AbstractEventLoop) -> None:
     """Don't report that the port was closed under this worker, which is how its end begins."""
 

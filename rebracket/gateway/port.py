@@ -9,7 +9,8 @@ waits, and the socket is closed. Where the system allows no filter, who connects
 import ctypes
 import struct
 import sys
-from socket import IPPROTO_TCP, SOL_SOCKET, socket
+from errno import ENOTCONN
+from socket import IPPROTO_TCP, SHUT_RDWR, SOL_SOCKET, socket
 
 SO_ATTACH_FILTER, TCP_INFO = 26, 11
 """Of Linux; elsewhere a port just closes."""
@@ -50,3 +51,12 @@ def waiting(listener: socket) -> int:
         return 0
     info = listener.getsockopt(IPPROTO_TCP, TCP_INFO, TCP_INFO_BYTES)
     return int(struct.unpack_from("I", info, UNACKED_AT)[0])
+
+
+def close(listener: socket) -> None:
+    """Refuse who comes, in all processes that hold it; one that nobody has opened yet stays closed."""
+    try:
+        listener.shutdown(SHUT_RDWR)
+    except OSError as error:
+        if error.errno != ENOTCONN:
+            raise

@@ -26,6 +26,7 @@ from rebracket.inference.lanes import Done, Outcome, lanes_of
 from rebracket.inference.material import EncoderName, Material, Part
 from rebracket.inference.predictor import load_engines
 from rebracket.inference.products import one_thread
+from rebracket.parent import end_with_parent
 from rebracket.registry import ExportedModel, read_exported, resolve
 from rebracket.segment.text import Windows
 from rebracket.segment.window import MusicWindow, Steps, Window
@@ -57,6 +58,7 @@ class Host(BentoService[Any]):  # type: ignore[misc]
 
     def to_asgi(self, is_main: bool = True) -> Starlette:
         """The ASGI application of one worker."""
+        end_with_parent()
         self.inject_config()
         one_thread()
         app: Starlette = Factory(self, is_main=is_main)()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -175,6 +176,18 @@ def test_serve_refuses_wrong_settings_before_anything_starts() -> None:
     assert result.returncode == 2
     assert "deployment.workers" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_sigterm_is_heard_before_any_command_is_loaded() -> None:
+    code = """
+import os, runpy, signal, sys, types
+commands = types.ModuleType("rebracket.cli")
+commands.main = lambda: os.kill(os.getpid(), signal.SIGTERM)
+sys.modules["rebracket.cli"] = commands
+runpy.run_module("rebracket", run_name="__main__")
+"""
+    result = subprocess.run([sys.executable, "-c", code], check=False)
+    assert result.returncode == 128 + signal.SIGTERM
 
 
 @pytest.mark.parametrize("arguments", [(), ("--data", __file__, "--modality", "midi")])

@@ -1,7 +1,6 @@
 """`rebracket config`: what holds and why, what is wrong, without passwords."""
 
 import json
-import os
 import socket
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from rebracket.cli import main
 from rebracket.config.documents import schema
 from rebracket.config.listing import every_setting
+from rebracket.gateway import arbiter
 from tests.redis_server import free_port
 from tests.small_store import Save
 
@@ -121,7 +121,7 @@ def test_a_port_in_use_and_an_unwritable_folder_stop_the_start(
     command: tuple[str, ...],
 ) -> None:
     save("1.0.0")
-    monkeypatch.setattr(os, "execv", lambda *_: pytest.fail("it was started"))
+    monkeypatch.setattr(arbiter, "serve", lambda *_: pytest.fail("it was started"))
     blocked = config.with_name("file")
     blocked.touch()
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -191,7 +191,7 @@ def test_secrets_are_never_printed(
         "model_path": "9.9.9",
     }
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
-        patch.setattr(os, "execv", lambda *_: pytest.fail("it was started"))
+        patch.setattr(arbiter, "serve", lambda *_: pytest.fail("it was started"))
         patch.setenv("REBRACKET_BOOTSTRAP_KEY", secret)
         if in_file:
             path = Path(folder) / "config.yaml"

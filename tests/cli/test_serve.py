@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from rebracket.cli import main
 from rebracket.cli.serve import local_url
 from rebracket.config import Api
+from rebracket.gateway import arbiter
 from rebracket.gateway.key_records import now
 from rebracket.gateway.key_store import KeyStore
 from rebracket.gateway.keys import SCOPES, Key
@@ -27,7 +28,7 @@ def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, save: Save) -> KeyStor
     limits = f"sqlite:///{tmp_path / 'limits.db'}"
     monkeypatch.setenv("REBRACKET_DEPLOYMENT__RATE_LIMIT__STORAGE", limits)
     monkeypatch.setenv("REBRACKET_DEPLOYMENT__API__PORT", str(free_port()))
-    monkeypatch.setattr(os, "execv", lambda *_: None)
+    monkeypatch.setattr(arbiter, "serve", lambda *_: None)
     return KeyStore.open(url)
 
 

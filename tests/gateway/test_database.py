@@ -8,11 +8,14 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 
 from rebracket.errors import KeyStoreError
+from rebracket.gateway import database
 from rebracket.gateway.database import open_engine
 from rebracket.gateway.key_store import KeyStore
 from rebracket.gateway.keys import Key
+from rebracket.gateway.migrations import HEAD
 
 
 def test_the_secret_is_nowhere_in_the_files(sqlite_url: str, tmp_path: Path) -> None:
@@ -99,3 +102,16 @@ def test_of_processes_that_open_a_new_store_at_once_one_puts_its_key(keys_url: s
     assert sorted(put) == [False] * 5 + [True]
     with closing(KeyStore.open(keys_url)) as store:
         assert len(store.list()) == 1
+
+
+def test_the_newest_migration_is_known_without_alembic() -> None:
+    assert ScriptDirectory(str(database.MIGRATIONS)).get_current_head() == HEAD
+
+
+def test_a_store_that_is_up_to_date_is_opened_without_alembic(
+    keys_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    KeyStore.open(keys_url).close()
+    monkeypatch.setitem(sys.modules, "alembic", None)
+    KeyStore.look(keys_url)
+    KeyStore.open(keys_url).close()

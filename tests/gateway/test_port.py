@@ -4,11 +4,11 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from socket import SHUT_RDWR, create_connection, create_server, socket
+from socket import create_connection, create_server, socket
 
 import pytest
 
-from rebracket.gateway.port import ignore_newcomers, waiting
+from rebracket.gateway.port import close, ignore_newcomers, waiting
 
 PATIENCE_S = 60
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a port just closes")
@@ -39,6 +39,15 @@ def test_a_newcomer_is_not_connected_and_then_refused(listener: socket) -> None:
         connecting = pool.submit(create_connection, listener.getsockname(), PATIENCE_S)
         time.sleep(0.2)  # on one machine a connection needs a thousandth of that
         assert not connecting.done()
-        listener.shutdown(SHUT_RDWR)
+        close(listener)
         with pytest.raises(ConnectionRefusedError):
             connecting.result()
+
+
+def test_a_port_that_was_never_opened_is_closed_without_a_word() -> None:
+    with socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        assert waiting(bound) == 0
+        close(bound)
+        with pytest.raises(ConnectionRefusedError):
+            create_connection(bound.getsockname(), PATIENCE_S)

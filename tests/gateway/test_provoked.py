@@ -18,6 +18,7 @@ from rebracket.inference.predictor import Predictor
 from rebracket.inference.runner import Runner
 from rebracket.registry import ExportedModel
 from rebracket.schemas import Segment
+from rebracket.worker import Worker
 from tests.gateway.test_app import NOTE, problem
 
 
@@ -123,12 +124,10 @@ def test_a_service_that_is_not_ready_says_when_to_come_again(
 
 
 def test_what_a_mounted_route_raises_is_a_500(monkeypatch: pytest.MonkeyPatch) -> None:
-    from service import Rebracket
-
     def fail(_: object) -> None:
         raise RuntimeError("a path and a secret")
 
-    monkeypatch.setattr(Rebracket.inner, "models", fail)  # type: ignore[attr-defined]
+    monkeypatch.setattr(Worker, "models", fail)
     with serving(factory(monkeypatch)) as client:
         refused = client.get("/models")
         problem(refused, 500)

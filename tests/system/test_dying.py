@@ -2,11 +2,14 @@
 
 import re
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx2
+import psutil
 import pytest
 
 from rebracket.registry import ExportedModel
@@ -111,11 +114,44 @@ def test_a_request_under_way_is_answered_before_the_end(
         assert server.process.wait(PATIENCE_S) == 0
 
 
-def test_a_request_without_an_end_does_not_keep_the_server(exported: ExportedModel) -> None:
+def test_a_request_without_an_end_does_not_keep_the_server(
+    exported: ExportedModel, tmp_path: Path
+) -> None:
     assert exported.version
+    log = tmp_path / "log"
     with (
-        serving("rebracket.cli", "serve", API__DRAIN_S="1", **OPEN) as server,
-        half_sent(server),
+        serving("rebracket.cli", "serve", log=str(log), API__DRAIN_S="1", **OPEN) as server,
+        half_sent(server) as connection,
     ):
         server.process.terminate()
+        assert connection.recv(100).startswith(b"HTTP/1.1 503")
         assert server.process.wait(PATIENCE_S) == 0
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing tells workers of it")
+@pytest.mark.parametrize("runner", ["embedded", "service"])
+def test_workers_end_when_the_process_above_them_is_killed(
+    exported: ExportedModel, runner: str
+) -> None:
+    assert exported.version
+    with serving("rebracket.cli", "serve", WORKERS="2", RUNNER=runner, **OPEN) as server:
+        children = psutil.Process(server.process.pid).children(recursive=True)
+        server.process.kill()
+        server.process.wait()
+        _, left = psutil.wait_procs(children, PATIENCE_S)
+        assert not left
+        again = {"API__PORT": str(server.port), "RUNNER": runner, **OPEN}
+        with serving("rebracket.cli", "serve", **again) as after:
+            assert readiness(after) == 200
+
+
+def test_a_request_under_way_is_answered_although_the_process_above_was_killed(
+    exported: ExportedModel,
+) -> None:
+    assert exported.version
+    with serving("rebracket.cli", "serve", **OPEN) as server, half_sent(server) as connection:
+        server.process.kill()
+        until(lambda: readiness(server) is None)
+        connection.sendall(BODY[-1:])
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")

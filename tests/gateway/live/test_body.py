@@ -152,7 +152,7 @@ def test_what_goes_wrong_after_the_answer_began_is_its_last_line(
 
 def test_a_body_that_does_not_go_on_is_not_waited_for(client: TestClient) -> None:
     assert client.get("/livez").status_code == 200
-    host: Host = bentoml.get_current_service().live
+    host: Host = bentoml.get_current_service().worker.live
     impatient = replace(host, settings=host.settings.model_copy(update={"idle_s": 0.1}))
     sent: list[Message] = []
 
@@ -169,7 +169,7 @@ def test_a_body_that_does_not_go_on_is_not_waited_for(client: TestClient) -> Non
 
 
 def test_a_full_worker_is_a_503(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    host: Host = bentoml.get_current_service().live
+    host: Host = bentoml.get_current_service().worker.live
     monkeypatch.setattr(host.seats, "_taken", 1e9)
     response = client.post("/stream", params=RAW, content=b"\0\0")
     problem(response, 503)

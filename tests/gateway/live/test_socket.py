@@ -33,7 +33,7 @@ END = json.dumps({"type": "end"})
 
 def host() -> Host:
     """What the streams of the worker in this process share."""
-    found: Host = bentoml.get_current_service().live
+    found: Host = bentoml.get_current_service().worker.live
     return found
 
 
