@@ -80,14 +80,16 @@ $(VENV)/container: $(VENV)/train
 	touch $@
 
 # Everything resolved together, then what a Bento and the image install of it: the serving part, and what
-# keys in PostgreSQL need; torch without its local version, so that any build of it serves.
+# keys in PostgreSQL need; torch without its local version, so that any build of it serves. Sorted here, since
+# versions of pip differ in it.
+FREEZE := -m pip freeze --exclude-editable | LC_ALL=C sort --ignore-case
 lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --editable '.[dev]'
-	build/lock/bin/python -m pip freeze --exclude-editable | sed 's/^\(torch==[0-9.]*\)+.*/\1/' > $(LOCK)
+	build/lock/bin/python $(FREEZE) | sed 's/^\(torch==[0-9.]*\)+.*/\1/' > $(LOCK)
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --constraint $(LOCK) --editable '.[postgres]'
-	build/lock/bin/python -m pip freeze --exclude-editable > requirements.serve.lock
+	build/lock/bin/python $(FREEZE) > requirements.serve.lock
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -23,6 +23,7 @@ from importlib.metadata import distributions
 for found in distributions():
     print(found.name.lower().replace("_", "-").replace(".", "-"), found.version)
 """
+UNCOMPILED = "python -v -c 'import rebracket.cli, service' 2>&1 | grep 'code object from /' || true"
 ORPHAN = "import os, time; os.fork() or os.fork() or (time.sleep(0.2), os._exit(0))"
 ZOMBIES = """
 import psutil
@@ -90,6 +91,15 @@ def test_it_holds_what_serves_and_nothing_else(container: Container) -> None:
     assert parts == {"service.py", "rebracket", "build", "bentofile.yaml"}
     folders = {path.split("/")[6] for path in code if path.startswith(f"{CODE}/rebracket/")}
     assert not folders & {"training", "models", "agents", "client"}
+
+
+def test_nothing_that_it_imports_has_to_be_compiled_first(container: Container) -> None:
+    assert container.run("sh", "-c", UNCOMPILED) == ""
+
+
+def test_nothing_in_it_reports_to_its_maker(container: Container) -> None:
+    # Where ONNX Runtime keeps what it is going to send.
+    assert ".cache" not in container.run("ls", "-A", "/data").split()
 
 
 def test_the_bill_of_materials_names_every_package(container: Container) -> None:

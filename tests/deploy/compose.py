@@ -3,6 +3,7 @@
 import os
 import subprocess
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import yaml
@@ -15,13 +16,14 @@ INSTANCES = ("rebracket-1", "rebracket-2")
 
 
 def read(**variables: str) -> subprocess.CompletedProcess[str]:
-    """Check the file against the compose specification, and fill in its variables."""
+    """Check the file against the compose specification, and fill in these variables, none of deploy/.env."""
     path = program("docker-compose", "docker-compose")
     environment = {"PATH": os.environ["PATH"], **variables}
-    command = [path, "--file", str(FILE), "config"]
-    return subprocess.run(
-        command, cwd=FILE.parent, env=environment, capture_output=True, text=True, check=False
-    )
+    with NamedTemporaryFile() as empty:
+        command = [path, "--env-file", empty.name, "--file", str(FILE), "config"]
+        return subprocess.run(
+            command, cwd=FILE.parent, env=environment, capture_output=True, text=True, check=False
+        )
 
 
 def composed() -> dict[str, Any]:
