@@ -28,6 +28,7 @@ from rebracket.inference.lanes import Lanes, lanes_of
 from rebracket.inference.predictor import Predictor, Quantization, Reader
 from rebracket.inference.runner import Runner
 from rebracket.inference.shadow import Shadow
+from rebracket.inference.turns import short_turns
 from rebracket.inference.versions import Load, Versions
 from rebracket.monitoring import experiments, trace
 from rebracket.monitoring.drift import DriftWatch
@@ -78,6 +79,7 @@ class Worker:
             origins=deployment.api.cors_origins,
         )
         quiet_collector()
+        short_turns()
 
     def _reader(self) -> Reader:
         """The version that reads for whoever asks."""
