@@ -10,6 +10,6 @@ def test_turns_are_shorter_than_a_window_takes() -> None:
     try:
         short_turns()
         assert abs(sys.getswitchinterval() - TURN_S) < 1e-6
-        assert TURN_S < 0.001 < before
+        assert TURN_S < 0.001  # Python has 0.005, and the shortest windows take 0.001
     finally:
         sys.setswitchinterval(before)

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
 import httpx2
 import pytest
@@ -19,11 +20,14 @@ from rebracket.training.corpus import split_corpus
 from tests.prometheus_server import DEPLOY, Prometheus, binary, scraping
 from tests.system.conftest import PATIENCE_S, Server, serving
 
-SINGLE, BATCHES, BATCH = 200, 5, 16
+SINGLE, BATCHES, BATCH = 200, 6, 16
 READ = SINGLE + BATCHES * BATCH
 INVALID, KEYLESS = 7, 3
 CLIENTS = 8
 SILENT_WINDOWS = 8
+
+Asked = tuple[str, dict[str, Any], int]
+"""Path, body, and the status of its answer."""
 
 
 @pytest.fixture(scope="module")
@@ -46,19 +50,32 @@ def watched(exported: ExportedModel, tmp_path_factory: pytest.TempPathFactory) -
 def prometheus(
     watched: Server, headers: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Prometheus]:
-    """After a known number of requests, like the held-out texts that the baseline is of."""
+    """After a known number of requests, like the held-out texts that the baseline is of.
+
+    Half of them are seen before the others come: a rate is that of what grows.
+    """
+    first, second = halves()
     with scraping(watched.port, tmp_path_factory.mktemp("prometheus")) as prometheus:
-        asyncio.run(load(watched.url, headers))
+        asyncio.run(load(watched.url, headers, first))
+        prometheus.until("sum(rebracket_predictions_total)", READ // 2)
+        prometheus.until("sum(rebracket_generations_total)", 1)
+        asyncio.run(load(watched.url, headers, second))
+        asyncio.run(silence(watched.url, headers))
         yield prometheus
 
 
-async def load(url: str, headers: dict[str, str]) -> None:
+def halves() -> tuple[list[Asked], list[Asked]]:
+    """Requests, and what they are answered with, of which each half predicts the same number of segments."""
     texts = [text.segment.model_dump(exclude_none=True) for text in split_corpus().test]
     usual = (texts[place % len(texts)] for place in count(0, 2))
-    requests = [("/predict", next(usual), 200) for _ in range(SINGLE)]
+    requests: list[Asked] = [("/predict", next(usual), 200) for _ in range(SINGLE)]
     batches = [{"segments": [next(usual) for _ in range(BATCH)]} for _ in range(BATCHES)]
     requests += [("/predict_batch", batch, 200) for batch in batches]
-    requests += [("/predict", {"text": ""}, 422)] * INVALID + [("/predict", {}, 401)] * KEYLESS
+    wrong = [("/predict", {"text": ""}, 422)] * INVALID + [("/predict", {}, 401)] * KEYLESS
+    return requests[::2], [*requests[1::2], *wrong]
+
+
+async def load(url: str, headers: dict[str, str], requests: list[Asked]) -> None:
     left = iter(requests)
 
     async def client() -> None:
@@ -68,10 +85,7 @@ async def load(url: str, headers: dict[str, str]) -> None:
                 answer = await http.post(path, json=body, headers=sent)
                 assert answer.status_code == status
 
-    clients = (client() for _ in range(CLIENTS))
-    await generation(url, headers)
-    await asyncio.gather(*clients, silence(url, headers))
-    await generation(url, headers)  # a rate needs one before and one after
+    await asyncio.gather(*(client() for _ in range(CLIENTS)), generation(url, headers))
 
 
 async def silence(url: str, headers: dict[str, str]) -> None:
