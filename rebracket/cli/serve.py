@@ -9,6 +9,7 @@ import rebracket
 from rebracket.cli.common import fails_in_one_line
 from rebracket.config import Api, Deployment, load_settings
 from rebracket.errors import ConfigError
+from rebracket.gateway.port import claimed
 
 SERVICE = "service:Rebracket"
 DEMO = "demo"
@@ -25,14 +26,15 @@ DEMO_LIFETIME = timedelta(days=7)
 def serve(demo_key: bool) -> None:
     """Serve the models that the settings name."""
     deployment = load_settings().deployment
-    _look(deployment)
-    folder = _service_folder()
-    _open_stores(deployment)
-    if demo_key and deployment.auth.enabled:
-        click.echo(_demo_hint(deployment), err=True)
-    from rebracket.gateway import arbiter
+    with claimed(deployment.api) as claim:
+        _look(deployment)
+        folder = _service_folder()
+        _open_stores(deployment)
+        if demo_key and deployment.auth.enabled:
+            click.echo(_demo_hint(deployment), err=True)
+        from rebracket.gateway import arbiter
 
-    arbiter.serve(SERVICE, str(folder))
+        arbiter.serve(SERVICE, str(folder), claim)
 
 
 def _service_folder() -> Path:

@@ -9,6 +9,8 @@ import os
 import signal
 import sys
 from collections.abc import Iterable
+from functools import partial
+from socket import socket
 from time import monotonic
 from typing import Any, Self
 
@@ -63,6 +65,7 @@ class Arbiter(circus.Arbiter):
         self,
         watchers: Iterable[Watcher],
         *args: Any,
+        claim: socket,
         sockets: Iterable[CircusSocket],
         **kwargs: Any,
     ) -> None:
@@ -73,6 +76,7 @@ class Arbiter(circus.Arbiter):
             watcher.graceful_timeout = api.drain_s + CLOSE_S
         doors = [Door.instead_of(s) if s.name == API_SERVER_NAME else s for s in sockets]
         super().__init__(watchers, *args, sockets=doors, **{**kwargs, "check_delay": LOOK_S})
+        self._claim = claim
         self._notice_s = api.notice_s
         self._leaving = False
 
@@ -105,13 +109,14 @@ class Arbiter(circus.Arbiter):
         while port.waiting(listener) and monotonic() < deadline:
             await sleep(LOOK_AGAIN_S)
         port.close(listener)
+        self._claim.close()
 
 
-def serve(service: str, folder: str) -> None:
-    """`bentoml serve` of an import path from `folder`, until a signal ends it."""
+def serve(service: str, folder: str, claim: socket) -> None:
+    """`bentoml serve` of an import path from `folder`, until a signal ends it; `claim` is let go with the port."""
     # As the first process of a container, this one would not hear a signal that it has no handler for.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    circus.Arbiter = Arbiter  # type: ignore[misc]
+    circus.Arbiter = partial(Arbiter, claim=claim)  # type: ignore[assignment, misc]
     configure_server_logging()  # type: ignore[no-untyped-call]
     load(service, folder).inject_config()
     seconds = round(settings().deployment.api.drain_s)

@@ -1,4 +1,4 @@
-"""A port that closes without losing who is at the door.
+"""A port that one server takes, and that closes without losing who is at the door.
 
 The kernel answers for a listening socket: who has connected may have sent a request before a process
 takes the connection, and closing the socket resets what was not taken. So newcomers are ignored first, by a
@@ -9,8 +9,13 @@ waits, and the socket is closed. Where the system allows no filter, who connects
 import ctypes
 import struct
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from errno import ENOTCONN
-from socket import IPPROTO_TCP, SHUT_RDWR, SOL_SOCKET, socket
+from socket import AF_UNIX, IPPROTO_TCP, SHUT_RDWR, SOL_SOCKET, socket
+
+from rebracket.config import Api
+from rebracket.errors import ConfigError
 
 SO_ATTACH_FILTER, TCP_INFO = 26, 11
 """Of Linux; elsewhere a port just closes."""
@@ -29,6 +34,26 @@ NO_NEWCOMERS = (
 
 UNACKED_AT, TCP_INFO_BYTES = 24, 104
 """Where `tcp_info` of a listening socket says how many connections wait."""
+
+
+@contextmanager
+def claimed(api: Api) -> Iterator[socket]:
+    """Keep other servers from the settings' port until the block ends or what it gets is closed.
+
+    Two can bind a port on which no one listens yet, and the later one would never be heard. So on Linux a port
+    has a name as well, an abstract socket of the same network, which only one process can hold, while it lives.
+
+    Raises:
+        ConfigError: another server holds it.
+    """
+    with socket(AF_UNIX) as name:
+        if sys.platform == "linux":
+            try:
+                name.bind(f"\0rebracket {api.host} {api.port}")
+            except OSError:
+                message = f"deployment.api.port: {api.port} is in use on {api.host}"
+                raise ConfigError(message) from None
+        yield name
 
 
 def ignore_newcomers(listener: socket) -> bool:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from rebracket.cli import main
 from rebracket.cli.serve import local_url
@@ -108,4 +108,24 @@ def test_stores_that_cannot_be_opened_stop_the_start_in_one_line(
     result = CliRunner().invoke(main, ["serve"])
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert message in result.stderr
+    keys.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no server claims its port's name")
+def test_a_second_server_that_starts_on_the_port_of_one_that_is_not_ready_is_refused(
+    keys: KeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[Result] = []
+
+    def start_another(*_: object) -> None:
+        monkeypatch.setattr(arbiter, "serve", lambda *_: pytest.fail("it started"))
+        found.append(CliRunner().invoke(main, ["serve"]))
+
+    monkeypatch.setattr(arbiter, "serve", start_another)
+    assert CliRunner().invoke(main, ["serve"]).exit_code == 0
+    port = os.environ["REBRACKET_DEPLOYMENT__API__PORT"]
+    (second,) = found
+    assert second.exit_code == 2
+    line = f"rebracket: deployment.api.port: {port} is in use on 127.0.0.1"
+    assert second.stderr == f"{line}\n"
     keys.close()

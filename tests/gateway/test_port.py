@@ -1,4 +1,4 @@
-"""A port that closes, as a real socket."""
+"""A port that one server takes and that closes, as a real socket."""
 
 import sys
 import time
@@ -8,10 +8,14 @@ from socket import create_connection, create_server, socket
 
 import pytest
 
-from rebracket.gateway.port import close, ignore_newcomers, waiting
+from rebracket.config import Api
+from rebracket.errors import ConfigError
+from rebracket.gateway.port import claimed, close, ignore_newcomers, waiting
 
 PATIENCE_S = 60
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a port just closes")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere a port is just bound and closed"
+)
 
 
 @pytest.fixture
@@ -51,3 +55,19 @@ def test_a_port_that_was_never_opened_is_closed_without_a_word() -> None:
         close(bound)
         with pytest.raises(ConnectionRefusedError):
             create_connection(bound.getsockname(), PATIENCE_S)
+
+
+def test_one_server_at_a_time_claims_a_port() -> None:
+    api = Api(port=8123)
+    other = Api.model_validate({"host": "127.0.0.2", "port": 8123})
+    with (
+        claimed(api),
+        claimed(other),
+        pytest.raises(ConfigError, match="8123 is in use"),
+        claimed(api),
+    ):
+        pass
+    with claimed(api) as claim:
+        claim.close()
+        with claimed(api):
+            pass
