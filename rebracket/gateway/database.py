@@ -57,7 +57,7 @@ def _parsed(url: str) -> sa.URL:
     except (ArgumentError, ValueError) as error:  # what it quotes of a URL may be the password
         line = unquoted(" ".join(str(error).split()))
         raise KeyStoreError(f"deployment.auth.store: not a usable URL: {line}") from None
-    if parsed.password and "@" in f"{parsed.host}{parsed.database}":
+    if parsed.username is not None and "@" in f"{parsed.host}{parsed.database}":
         raise KeyStoreError("deployment.auth.store: not a usable URL: write @ in passwords as %40")
     return parsed
 

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -179,6 +179,13 @@ def test_a_secret_whose_host_was_forgotten_is_not_printed(
         assert result.exit_code == (0 if "show" in command else 2)
 
 
+@example(
+    store="postgresql://me:{}@127.0.0.1:1/keys",
+    storage="redis://:{}@127.0.0.1:1/0",
+    before="@",
+    after="",
+    in_file=False,
+)
 @hypothesis_settings(max_examples=40)
 @given(store=TEMPLATES, storage=TEMPLATES, before=AROUND, after=AROUND, in_file=st.booleans())
 def test_secrets_are_never_printed(
