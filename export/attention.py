@@ -11,15 +11,24 @@ import onnx
 from onnxscript.rewriter import RewriteRule, rewrite
 from onnxscript.rewriter.pattern import ANY_VALUE
 
+from rebracket.errors import ExportError
+
 Value = Any
 """A value of the graph; the rewriter's own type is a part of its innards."""
 
 
 def fuse_attention(source: Path, target: Path) -> int:
-    """Write the same function to `target`; returns how many layers' attention that fused."""
+    """Write the same function to `target`; returns how many layers' attention that fused.
+
+    Raises:
+        ExportError: there is no attention as the exporter is known to write it.
+    """
     model = rewrite(onnx.load(source), [RewriteRule(_written_out, _operator)])
+    layers = [node.op_type for node in model.graph.node].count("Attention")
+    if not layers:
+        raise ExportError("the exporter wrote no attention that is known: it would stay in pieces")
     onnx.save(model, target)
-    return sum(node.op_type == "Attention" for node in model.graph.node)
+    return layers
 
 
 def _written_out(

@@ -36,6 +36,11 @@ UNACKED_AT, TCP_INFO_BYTES = 24, 104
 """Where `tcp_info` of a listening socket says how many connections wait."""
 
 
+def in_use(api: Api) -> str:
+    """What is wrong with the settings' port where another server has it."""
+    return f"deployment.api.port: {api.port} is in use on {api.host}"
+
+
 @contextmanager
 def claimed(api: Api) -> Iterator[socket]:
     """Keep other servers from the settings' port until the block ends or what it gets is closed.
@@ -51,8 +56,7 @@ def claimed(api: Api) -> Iterator[socket]:
             try:
                 name.bind(f"\0rebracket {api.host} {api.port}")
             except OSError:
-                message = f"deployment.api.port: {api.port} is in use on {api.host}"
-                raise ConfigError(message) from None
+                raise ConfigError(in_use(api)) from None
         yield name
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from _bentoml_sdk import Service as BentoService
 from starlette.applications import Starlette
 
+from rebracket.config import settings
 from rebracket.parent import end_with_parent
 
 
@@ -17,7 +18,6 @@ class Service(BentoService[Any]):  # type: ignore[misc]  # its package is untype
 
     def to_asgi(self, is_main: bool = True) -> Starlette:
         """The ASGI application of one worker."""
-        from rebracket.config import settings
         from rebracket.gateway import draining, protocol
         from rebracket.gateway.app import AppFactory
         from rebracket.inference.products import one_thread

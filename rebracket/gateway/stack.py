@@ -12,7 +12,6 @@ from rebracket.config import Api, Deployment
 from rebracket.gateway import access
 from rebracket.gateway.access_log import AccessLog
 from rebracket.gateway.answers import ProblemAnswers
-from rebracket.gateway.cut import CutAnswers
 from rebracket.gateway.deadline import Deadline
 from rebracket.gateway.draining import LastAnswers
 from rebracket.gateway.gate import Gate, Gatekeeper
@@ -67,7 +66,6 @@ class Gateway:
             Middleware(AccessLog),
             Middleware(SecurityHeaders),
             *self._cors(),
-            Middleware(CutAnswers),
             Middleware(ProblemAnswers),
             Middleware(TextHeaders),
             Middleware(Gate, keeper=self._keeper),

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 
 from rebracket.config import Api
+from rebracket.gateway.port import in_use
 
 
 def problems(api: Api) -> Iterator[str]:
@@ -21,7 +22,7 @@ def problems(api: Api) -> Iterator[str]:
 def _line(api: Api, error: OSError) -> str:
     match error.errno:
         case errno.EADDRINUSE:
-            return f"deployment.api.port: {api.port} is in use on {api.host}"
+            return in_use(api)
         case errno.EACCES:
             return f"deployment.api.port: {api.port} is for privileged processes"
         case errno.EADDRNOTAVAIL | errno.EAFNOSUPPORT:
